@@ -1,0 +1,48 @@
+"""What Ringproof says and writes: sentences in many languages, voice documents in RCML and TwiML, text
+messages.
+"""
+
+from ringproof_rcml.dialect import Dialect, Voice, speech
+from ringproof_rcml.documents import (
+    confirmed,
+    confirming,
+    hang_up,
+    keypad,
+    press_to_hear,
+    reject,
+    spoken_code,
+    spoken_text,
+)
+from ringproof_rcml.language_tags import parse_accept_language
+from ringproof_rcml.message import Transaction, is_app_hash, is_host, sms
+from ringproof_rcml.segmentation import Encoding, Segments, segments
+from ringproof_rcml.words import Locale, UnknownLocaleError, Words, WordsError, load_words, locales, negotiate
+
+__all__ = [
+    "Dialect",
+    "Encoding",
+    "Locale",
+    "Segments",
+    "Transaction",
+    "UnknownLocaleError",
+    "Voice",
+    "Words",
+    "WordsError",
+    "confirmed",
+    "confirming",
+    "hang_up",
+    "is_app_hash",
+    "is_host",
+    "keypad",
+    "load_words",
+    "locales",
+    "negotiate",
+    "parse_accept_language",
+    "press_to_hear",
+    "reject",
+    "segments",
+    "sms",
+    "speech",
+    "spoken_code",
+    "spoken_text",
+]

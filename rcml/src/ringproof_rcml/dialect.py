@@ -1,0 +1,88 @@
+"""What the two dialects of voice documents can speak, and with which voice."""
+
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from ringproof_rcml.language_tags import from_narrow_to_wide
+from ringproof_rcml.words import Locale, Words, load_words, negotiate
+
+
+class Dialect(Enum):
+    """The markup a carrier reads: Restcomm's RCML or Twilio's TwiML."""
+
+    RCML = "rcml"
+    TWIML = "twiml"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The attributes `voice` and `language` of a Say element."""
+
+    name: str
+    language: str
+
+
+def _rcml(*languages: str) -> dict[str, Voice]:
+    return {language: Voice("woman", language) for language in languages}
+
+
+# Restcomm compares the language with exact lower-case codes and reads everything it does not know with an
+# English voice, without an error. Which codes it knows depends on the installed speech engine: the
+# documented list (Acapela) and the one of the default engine (VoiceRSS) differ. Listed here is what both
+# know. Arabic, for one, is only in the first: on a default installation an English voice would be handed
+# Arabic letters. Italian is in both, yet the default engine looks it up under a misspelt configuration key.
+_RCML: Final = _rcml("en", "en-gb", "es", "fr", "de", "nl", "pl", "pt", "ru", "ca", "sv", "fi")
+
+# Voices from Twilio's list of Amazon Polly standard voices, all of them women's; "arb" and "cmn-CN" are the
+# codes that list gives to Standard Arabic and Mandarin. Voices of the neural kind cost more and say nothing
+# better.
+_TWIML: Final = {
+    "ar": Voice("Polly.Zeina", "arb"),
+    "cy": Voice("Polly.Gwyneth", "cy-GB"),
+    "da": Voice("Polly.Naja", "da-DK"),
+    "de": Voice("Polly.Marlene", "de-DE"),
+    "en": Voice("Polly.Joanna", "en-US"),
+    "en-au": Voice("Polly.Nicole", "en-AU"),
+    "en-gb": Voice("Polly.Amy", "en-GB"),
+    "en-in": Voice("Polly.Raveena", "en-IN"),
+    "es": Voice("Polly.Conchita", "es-ES"),
+    "es-mx": Voice("Polly.Mia", "es-MX"),
+    "fr": Voice("Polly.Celine", "fr-FR"),
+    "fr-ca": Voice("Polly.Chantal", "fr-CA"),
+    "hi": Voice("Polly.Aditi", "hi-IN"),
+    "is": Voice("Polly.Dora", "is-IS"),
+    "it": Voice("Polly.Carla", "it-IT"),
+    "ja": Voice("Polly.Mizuki", "ja-JP"),
+    "ko": Voice("Polly.Seoyeon", "ko-KR"),
+    "nb": Voice("Polly.Liv", "nb-NO"),
+    "nl": Voice("Polly.Lotte", "nl-NL"),
+    "pl": Voice("Polly.Maja", "pl-PL"),
+    "pt": Voice("Polly.Ines", "pt-PT"),
+    "pt-br": Voice("Polly.Vitoria", "pt-BR"),
+    "ro": Voice("Polly.Carmen", "ro-RO"),
+    "ru": Voice("Polly.Tatyana", "ru-RU"),
+    "sv": Voice("Polly.Astrid", "sv-SE"),
+    "tr": Voice("Polly.Filiz", "tr-TR"),
+    "zh": Voice("Polly.Zhiyu", "cmn-CN"),
+}
+
+VOICES: Final = MappingProxyType(
+    {Dialect.RCML: MappingProxyType(_RCML), Dialect.TWIML: MappingProxyType(_TWIML)}
+)
+
+
+def speech(dialect: Dialect, locale: Locale | str) -> tuple[Words, Voice]:
+    """The words a person hears and the voice that speaks them: always of one language.
+
+    A string is any language tag, also an unknown or malformed one. Where there are no words for it, or the
+    dialect has no voice for them, both words and voice are English: a voice that reads another language's
+    letters helps nobody.
+    """
+    asked = locale if isinstance(locale, Locale) else negotiate([locale], default="en")
+    voices = VOICES[dialect]
+    voice = next((voices[tag] for tag in from_narrow_to_wide(asked.requested) if tag in voices), None)
+    if voice is None:
+        return load_words("en"), voices["en"]
+    return load_words(asked), voice
