@@ -1,0 +1,32 @@
+# Everything happens in the checkout's own .venv; the machine needs Python 3.11+, make and a package index.
+PYTHON ?= python3
+VENV := .venv
+UV := $(VENV)/bin/uv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint clean
+
+$(UV):
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ringproof needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+
+# --inexact keeps uv itself, which lives in the same environment.
+$(VENV)/.synced: $(UV) uv.lock pyproject.toml server/pyproject.toml client_sdk/pyproject.toml rcml/pyproject.toml
+	$(UV) sync --frozen --inexact --quiet
+	@touch $@
+
+demo: $(VENV)/.synced
+	@$(BIN)/ringproof-server demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(SEED),--seed $(SEED))
+
+test: $(VENV)/.synced
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.synced
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

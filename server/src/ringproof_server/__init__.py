@@ -1,0 +1,1 @@
+"""Ringproof: the server that verifies a phone by ringing it."""

@@ -1,0 +1,1 @@
+"""What Ringproof knows: plain values and rules, without I/O, clock or randomness of their own."""

@@ -1,0 +1,57 @@
+"""A tenant: its name, brand, keys, policy and the sites that may use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ringproof_server.domain.policy import Policy
+
+
+class KeyKind(StrEnum):
+    PUBLISHABLE = "publishable"
+    SECRET = "secret"  # noqa: S105  (the kind of a key, not a key)
+
+    @property
+    def prefix(self) -> str:
+        return "rp_pk_" if self is KeyKind.PUBLISHABLE else "rp_sk_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """`brand` is what people read and hear; `allowed_origins` are the web origins that may call the API."""
+
+    id: str
+    name: str
+    brand: str
+    policy: Policy = field(default_factory=Policy)
+    allowed_origins: tuple[str, ...] = ()
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as it is stored: a hash, and the first characters for people to tell keys apart."""
+
+    id: str
+    application_id: str
+    kind: KeyKind
+    digest: bytes = field(repr=False)
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request: an application, by one of its keys, from a network address."""
+
+    application: Application
+    key_id: str
+    kind: KeyKind
+    address: str | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        return self.kind is KeyKind.SECRET

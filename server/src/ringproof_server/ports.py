@@ -1,0 +1,525 @@
+"""What the services need from outside, as Protocols; adapters provide them, `app.py` plugs them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from ringproof_server.domain.application import ApiKey, Application
+from ringproof_server.domain.attempt import Attempt, AttemptEvent
+from ringproof_server.domain.caller_id import PoolStatistics
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.domain.verification import Verification
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present as an aware datetime in UTC."""
+        ...
+
+
+class Random(Protocol):
+    """Cryptographically secure randomness."""
+
+    def below(self, limit: int) -> int:
+        """A uniform integer in 0..limit-1."""
+        ...
+
+    def between(self, low: float, high: float) -> float:
+        """A uniform real number in low..high."""
+        ...
+
+    def bytes(self, count: int) -> bytes: ...
+
+    def identifier(self, prefix: str) -> str:
+        """A new identifier such as `vrf_…`: time-ordered, with at least 80 random bits, URL-safe."""
+        ...
+
+    def secret(self, prefix: str) -> str:
+        """A new key such as `rp_sk_…` with 256 random bits, URL-safe."""
+        ...
+
+
+# --- storage ---------------------------------------------------------------------------------------------
+
+
+class Conflict(Exception):
+    """A compare-and-set found another version than it had read; the unit of work is run again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceEntry:
+    """One decision about a verification, for the application's back end; `detail` holds no secret."""
+
+    at: datetime
+    what: str
+    detail: Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """What limits look at: on which channel an attempt was queued, when, and for which verification."""
+
+    channel: Channel
+    queued_at: datetime
+    verification_id: str
+
+
+class Verifications(Protocol):
+    """Verifications with their attempts. Inside `Storage.write` a `get` locks the row until the end."""
+
+    def add(self, verification: Verification) -> None: ...
+
+    def get(self, verification_id: str) -> Verification | None: ...
+
+    def update(self, verification: Verification) -> None:
+        """Store what changed if the stored version is still `verification.version`; else raise `Conflict`."""
+        ...
+
+    def add_attempt(self, attempt: Attempt) -> None: ...
+
+    def attempt(self, attempt_id: str) -> Attempt | None: ...
+
+    def attempt_by_remote_id(self, carrier: str, remote_id: str) -> Attempt | None: ...
+
+    def attempts(self, verification_id: str) -> list[Attempt]:
+        """All attempts of a verification in the order in which they were queued."""
+        ...
+
+    def update_attempt(self, attempt: Attempt) -> None:
+        """Compare-and-set like `update`."""
+        ...
+
+    def pending_for(self, number: PhoneNumber, now: datetime) -> list[Verification]:
+        """The verifications of this number, of all applications, that are pending and not past their time."""
+        ...
+
+    def by_reference(self, application_id: str, reference: str, limit: int) -> list[Verification]:
+        """Newest first."""
+        ...
+
+    def attempts_to(self, number: PhoneNumber, since: datetime) -> list[PastAttempt]:
+        """Every attempt to this number queued since then, of all applications, oldest first."""
+        ...
+
+    def note(self, verification_id: str, entry: TraceEntry) -> None: ...
+
+    def trace(self, verification_id: str) -> list[TraceEntry]: ...
+
+    def see_event(self, carrier: str, event_key: str, now: datetime) -> bool:
+        """Remember a carrier's event; False when it had been seen before."""
+        ...
+
+    # What is due. Each answers identifiers, oldest first, at most `limit`; on a database with several
+    # nodes rows that another node holds locked are left out.
+
+    def queued_attempts(self, limit: int) -> list[str]: ...
+
+    def count_queued(self, limit: int) -> int:
+        """How many attempts wait to be claimed, counted up to `limit`."""
+        ...
+
+    def due_verifications(self, now: datetime, limit: int) -> list[str]:
+        """Pending verifications whose `wake_at` has come."""
+        ...
+
+    def due_hang_ups(self, now: datetime, limit: int) -> list[str]:
+        """Attempts of calls whose `hang_up_at` has come, in whatever state: a late one may have ended."""
+        ...
+
+    def stale_claims(self, claimed_before: datetime, limit: int) -> list[str]:
+        """Attempts that were claimed before then and are still `dialing` or `sending`."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """The earliest `wake_at` of a pending verification or `hang_up_at` of any attempt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The healthy caller IDs of an application, as E.164 strings, with what is needed to state their odds."""
+
+    version: int
+    numbers: Sequence[str] = field(repr=False)
+    statistics: PoolStatistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolNumber:
+    """One caller ID as an operator sees it."""
+
+    e164: str
+    healthy: bool
+    added_at: datetime
+
+
+class CallerIds(Protocol):
+    """The caller-ID pools."""
+
+    def pool(self, application_id: str) -> Pool:
+        """The current pool; may be served from this process's memory while its version is current."""
+        ...
+
+    def used_for(self, number: PhoneNumber, since: datetime) -> set[str]:
+        """The caller IDs used for this destination since then or in a pending verification of it."""
+        ...
+
+    def add(self, application_id: str, numbers: Sequence[str], now: datetime) -> int:
+        """Add the numbers that the pool does not have; how many that were."""
+        ...
+
+    def remove(self, application_id: str, numbers: Sequence[str]) -> int: ...
+
+    def set_healthy(self, application_id: str, number: str, healthy: bool) -> bool:
+        """False when the pool has no such number."""
+        ...
+
+    def listing(self, application_id: str, limit: int, after: str = "") -> list[PoolNumber]: ...
+
+    def size(self, application_id: str) -> int: ...
+
+
+class Ledger(Protocol):
+    """The guess budget of every number, and its failures in a row."""
+
+    def spent(self, number: PhoneNumber, since: datetime) -> float:
+        """The sum of guess probabilities reserved or spent for this number since then."""
+        ...
+
+    def reserve(
+        self, number: PhoneNumber, verification_id: str, probability: float, now: datetime
+    ) -> None: ...
+
+    def settle(self, verification_id: str, probability: float) -> None:
+        """Replace what was reserved for a verification by what its guesses really amounted to."""
+        ...
+
+    def failures(self, number: PhoneNumber) -> int: ...
+
+    def add_failure(self, number: PhoneNumber) -> int:
+        """Count one more wrong answer in a row; how many there are now."""
+        ...
+
+    def clear_failures(self, number: PhoneNumber) -> None: ...
+
+
+class Applications(Protocol):
+    def add(self, application: Application) -> None: ...
+
+    def get(self, application_id: str) -> Application | None: ...
+
+    def by_name(self, name: str) -> Application | None: ...
+
+    def update(self, application: Application) -> None: ...
+
+    def listing(self) -> list[Application]: ...
+
+    def add_key(self, key: ApiKey) -> None: ...
+
+    def key_by_digest(self, digest: bytes) -> tuple[ApiKey, Application] | None:
+        """The key with this digest unless it is revoked, and its application."""
+        ...
+
+    def keys(self, application_id: str) -> list[ApiKey]: ...
+
+    def revoke_key(self, key_id: str, now: datetime) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What an idempotency key stands for: the request it came with and what it led to."""
+
+    fingerprint: bytes
+    verification_id: str
+    result: str | None
+
+
+class Idempotency(Protocol):
+    def recall(self, scope: str, key: str) -> Remembered | None: ...
+
+    def remember(self, scope: str, key: str, outcome: Remembered, now: datetime) -> None:
+        """Raises `Conflict` when another request has just taken this key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """An Ed25519 key of the token signer; `sealed` is the private key, encrypted by the server's secret."""
+
+    kid: str
+    sealed: bytes = field(repr=False)
+    public: bytes
+    created_at: datetime
+    retired_at: datetime | None = None
+
+
+class SigningKeys(Protocol):
+    def listing(self) -> list[SigningKey]:
+        """Newest first."""
+        ...
+
+    def add(self, key: SigningKey) -> None: ...
+
+    def retire(self, kid: str, now: datetime) -> None: ...
+
+    def remove(self, kid: str) -> None: ...
+
+
+class Session(Protocol):
+    """One unit of storage work; everything done through it is kept together or not at all."""
+
+    @property
+    def verifications(self) -> Verifications: ...
+    @property
+    def caller_ids(self) -> CallerIds: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def applications(self) -> Applications: ...
+    @property
+    def idempotency(self) -> Idempotency: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+
+
+class Storage(Protocol):
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one durable transaction and return its result.
+
+        On `Conflict` everything is undone and `work` runs again on fresh data, so it must have no effects
+        outside its session. Raises `ServiceUnavailable` when conflicts do not end or the database is away.
+        Any other exception of `work` undoes everything and passes through.
+        """
+        ...
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` without writing; it sees committed data only."""
+        ...
+
+    def ping(self) -> None:
+        """Raise when the database cannot be reached."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- limits, tokens --------------------------------------------------------------------------------------
+
+
+class RateLimiter(Protocol):
+    def hit(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """Count one event. None when it fits into `limit` per `window` seconds, else the seconds to wait."""
+        ...
+
+    def ping(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeClaims:
+    """What a challenge says: which verification, of which application, proved with which code challenge."""
+
+    verification_id: str
+    application_id: str
+    code_challenge: str | None
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenClaims:
+    """What a token says about a verified number."""
+
+    token_id: str
+    verification_id: str
+    application_id: str
+    phone_number: str = field(repr=False)
+    channel: Channel
+    guess_probability: float
+    assurance_bits: float
+    reference: str | None
+    nonce: str | None
+    transaction: Mapping[str, str] | None
+    verified_at: datetime
+
+
+class Tokens(Protocol):
+    def sign_challenge(self, claims: ChallengeClaims) -> str:
+        """The same claims always give the same text."""
+        ...
+
+    def read_challenge(self, text: str, now: datetime) -> ChallengeClaims:
+        """Raises `ChallengeInvalid` or `ChallengeExpired`."""
+        ...
+
+    def sign_token(self, claims: TokenClaims) -> str:
+        """The same claims give the same text while the signing key stays."""
+        ...
+
+    def public_keys(self) -> dict[str, object]:
+        """The JWK set (RFC 7517) of all keys whose tokens may still be valid."""
+        ...
+
+
+class Seals(Protocol):
+    """Keyed digests under subkeys of the server's secret."""
+
+    def code_key(self) -> bytes: ...
+
+    def digest(self, purpose: str, value: str) -> bytes:
+        """HMAC-SHA256 of `value` under the subkey for `purpose`."""
+        ...
+
+    def sign_reference(self, attempt_id: str) -> str:
+        """An unguessable, URL-safe text by which a carrier names an attempt."""
+        ...
+
+    def read_reference(self, text: str) -> str | None:
+        """The attempt named by such a text, or None if it is not one of ours."""
+        ...
+
+
+# --- carriers --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierCapabilities:
+    channels: frozenset[Channel]
+    chooses_caller_id: bool
+    hangs_up: bool
+    reports_events: bool
+    per_second: float | None = None
+    fictitious_only: bool = False
+    """Whether it carries fictitious numbers only, because real carriers stand beside it."""
+    serves_fictitious: bool = False
+    """Whether fictitious numbers may be given to it; they never go to a real network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingCall:
+    """A call to place. `reference` names the attempt in callbacks; `dial_timeout` is the carrier's backstop
+    in whole seconds; `document_url` is where whoever answers is told what to say."""
+
+    attempt_id: str
+    reference: str
+    channel: Channel
+    to: str = field(repr=False)
+    caller_id: str = field(repr=False)
+    dial_timeout: int
+    document_url: str
+    events_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingMessage:
+    attempt_id: str
+    reference: str
+    channel: Channel
+    to: str = field(repr=False)
+    sender: str
+    text: str = field(repr=False)
+    events_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The carrier took the attempt under this name of its own."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRequest:
+    """A carrier's request to us. `url` is the public one it was sent to; header names are lower case."""
+
+    path: str
+    url: str
+    method: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierEvent:
+    """What a carrier says about an attempt, by our reference or its own name.
+
+    `key` is the same for repeats of one event and different for different events. `ring_ms` is the ring time
+    as the carrier measured it, where it does.
+    """
+
+    key: str
+    kind: AttemptEvent
+    attempt_id: str | None = None
+    remote_id: str | None = None
+    reason: Reason | None = None
+    ring_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a carrier knows of an attempt after a crash."""
+
+    remote_id: str
+
+
+EventSink = Callable[[CallbackRequest], None]
+"""Takes an event that arises inside this process; it goes the same way as one that came by HTTP."""
+
+Answer = Callable[[str], str]
+"""Fetches the voice document behind a `document_url` without leaving this process."""
+
+
+class Carrier(Protocol):
+    """Who transports calls and messages. Its methods may take seconds; they raise `CarrierError`s only."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> CarrierCapabilities: ...
+
+    def place_call(self, call: OutgoingCall) -> Placed: ...
+
+    def send_message(self, message: OutgoingMessage) -> Placed: ...
+
+    def hang_up(self, remote_id: str) -> None:
+        """End a call that rings or talks; nothing happens when it has ended. Safe to repeat."""
+        ...
+
+    def parse_event(self, request: CallbackRequest) -> CarrierEvent | None:
+        """The event in a callback, None if it says nothing of interest.
+
+        The signature is checked first. Raises `CallbackRefused`.
+        """
+        ...
+
+    def find(self, attempt: Attempt, to: PhoneNumber) -> Found | None:
+        """What became of an attempt whose answer was lost; None if nothing is known of it."""
+        ...
+
+    def ping(self) -> None:
+        """Raise a `CarrierError` when calls cannot be placed now."""
+        ...
+
+    def start(self, deliver: EventSink, answer: Answer) -> None:
+        """Begin whatever runs in this process; called once, after the process has forked."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class Metrics(Protocol):
+    """Counts for operators; labels are closed lists, never numbers or identifiers."""
+
+    def started(self, channel: Channel, country: str | None) -> None: ...
+
+    def attempt_ended(self, channel: Channel, carrier: str, reason: Reason | None) -> None: ...
+
+    def finished(self, status: str, channel: Channel | None, seconds: float) -> None: ...
+
+    def refused(self, slug: str) -> None: ...

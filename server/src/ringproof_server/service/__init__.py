@@ -1,0 +1,1 @@
+"""What Ringproof does: the rules of the domain carried out over the ports, for any door that asks."""

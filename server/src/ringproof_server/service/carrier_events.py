@@ -1,0 +1,166 @@
+"""What carriers tell us: signature first, repeats dropped, then the attempt moves along its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
+from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.errors import CallbackRefused, ImpossibleTransition, NotFound
+from ringproof_server.domain.verification import Status
+from ringproof_server.ports import CallbackRequest, CarrierEvent, Session
+from ringproof_server.service.aftermath import carry_out
+from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.parts import Parts
+from ringproof_server.service.steps import Steps
+
+
+class DocumentKind(StrEnum):
+    """What whoever answers a call is told: the truth about where the verification stands."""
+
+    CONFIRMING = "confirming"
+    CONFIRMED = "confirmed"
+    HANG_UP = "hang_up"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenDocument:
+    kind: DocumentKind
+    carrier: str
+    language: str | None
+    brand: str
+
+
+class CarrierEvents:
+    """Takes carriers' callbacks and answers what is to be said on answered calls."""
+
+    def __init__(self, parts: Parts, steps: Steps) -> None:
+        self._parts = parts
+        self._steps = steps
+
+    def receive(self, carrier_name: str, request: CallbackRequest) -> None:
+        """Apply a callback. Raises `NotFound` for an unknown carrier and `CallbackRefused` for a false one.
+
+        A repeat, or an event of an attempt that is not known any more, changes nothing and is no error: the
+        carrier would only send it again.
+        """
+        carrier = self._parts.carriers.get(carrier_name)
+        if carrier is None:
+            raise NotFound("there is no such carrier")
+        event = carrier.parse_event(request)
+        if event is None:
+            return
+        aftermath = self._parts.storage.write(lambda session: self._apply(session, carrier_name, event))
+        carry_out(self._parts, aftermath)
+
+    def document(self, reference: str) -> SpokenDocument | None:
+        """What to say to whoever answered the call with this reference; None if the reference is not ours."""
+        attempt_id = self._parts.seals.read_reference(reference)
+        if attempt_id is None:
+            return None
+        now = self._parts.clock.now()
+
+        def work(session: Session) -> SpokenDocument | None:
+            attempt = session.verifications.attempt(attempt_id)
+            if attempt is None or attempt.carrier is None:
+                return None
+            change = Change.load(session, attempt.verification_id, now)
+            kind = _KINDS.get(change.verification.status_at(now), DocumentKind.HANG_UP)
+            return SpokenDocument(
+                kind, attempt.carrier, change.verification.language, change.application.brand
+            )
+
+        return self._parts.storage.read(work)
+
+    def _apply(self, session: Session, carrier_name: str, event: CarrierEvent) -> Aftermath | None:
+        now = self._parts.clock.now()
+        attempt = None
+        if event.attempt_id is not None:
+            attempt = session.verifications.attempt(event.attempt_id)
+        elif event.remote_id is not None:
+            attempt = session.verifications.attempt_by_remote_id(carrier_name, event.remote_id)
+        if attempt is None:
+            return None
+        if attempt.carrier != carrier_name:
+            raise CallbackRefused("the attempt was not given to this carrier")
+        if not session.verifications.see_event(carrier_name, event.key, now):
+            return None
+        change = Change.load(session, attempt.verification_id, now)
+        self._move(change, change.attempt(attempt.id), event)
+        return change.save()
+
+    def _move(self, change: Change, attempt: Attempt, event: CarrierEvent) -> None:
+        changes: dict[str, Any] = _WHAT_CHANGES[event.kind](self, change, attempt, event)
+        if event.remote_id is not None and attempt.remote_id is None:
+            change.set_attempt(attempt.id, remote_id=event.remote_id)
+        try:
+            note = change.move(attempt.id, event.kind, **changes)
+        except ImpossibleTransition as fault:
+            change.note("event_ignored", event=event.kind, why=str(fault))
+            return
+        moved = change.attempt(attempt.id)
+        if note:
+            change.note("odd_event", event=event.kind, why=note)
+        if moved.state is not attempt.state:
+            change.note("attempt_moved", channel=moved.channel, state=moved.state, reason=moved.reason)
+            if moved.state.is_final:
+                self._steps.attempt_ended(change, moved)
+
+    def _on_ring(self, change: Change, attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
+        """The hang-up is set for a random moment, or for now when nobody waits for this call any more."""
+        low, high = change.application.policy.ring_seconds
+        wanted = change.is_open and attempt.step == change.verification.step and attempt.reported is None
+        seconds = self._parts.random.between(low, high) if wanted else 0.0
+        return {"ringing_at": change.now, "hang_up_at": change.now + timedelta(seconds=seconds)}
+
+    def _on_answer(self, change: Change, attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
+        """Whoever answered hears one sentence; the document ends the call, else the backstop does."""
+        rang = _ring_ms(change, attempt, event)
+        return {"answered_at": change.now, "ring_ms": rang, "hang_up_at": change.now + TALK_AT_MOST}
+
+    def _on_end(self, change: Change, attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
+        reason = event.reason or Reason.UNKNOWN
+        if attempt.answered_at is not None:
+            reason = Reason.ANSWERED
+        elif reason is Reason.CANCELLED and attempt.ringing_at is not None:
+            # Our own hang-up: the phone rang for as long as it should.
+            reason = Reason.RANG
+        ring_ms = attempt.ring_ms if attempt.ring_ms is not None else _ring_ms(change, attempt, event)
+        return {"ended_at": change.now, "reason": reason, "ring_ms": ring_ms, "hang_up_at": None}
+
+    def _on_fail(self, change: Change, _attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
+        return {"ended_at": change.now, "reason": event.reason or Reason.UNKNOWN}
+
+    def _on_accept(self, change: Change, _attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
+        return {"accepted_at": change.now}
+
+    def _on_progress(self, _change: Change, _attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
+        return {}
+
+
+TALK_AT_MOST = timedelta(seconds=15)
+"""A sentence takes about five seconds; a call that talks for longer is hung up."""
+
+_KINDS = {Status.PENDING: DocumentKind.CONFIRMING, Status.VERIFIED: DocumentKind.CONFIRMED}
+
+_WHAT_CHANGES = {
+    AttemptEvent.CLAIM: CarrierEvents._on_progress,
+    AttemptEvent.ACCEPT: CarrierEvents._on_accept,
+    AttemptEvent.RING: CarrierEvents._on_ring,
+    AttemptEvent.ANSWER: CarrierEvents._on_answer,
+    AttemptEvent.END: CarrierEvents._on_end,
+    AttemptEvent.DELIVER: CarrierEvents._on_progress,
+    AttemptEvent.READ: CarrierEvents._on_progress,
+    AttemptEvent.FAIL: CarrierEvents._on_fail,
+}
+
+
+def _ring_ms(change: Change, attempt: Attempt, event: CarrierEvent) -> int | None:
+    if event.ring_ms is not None:
+        return event.ring_ms
+    if attempt.ringing_at is None or attempt.state is AttemptState.ENDED:
+        return None
+    return int((change.now - attempt.ringing_at).total_seconds() * 1000)

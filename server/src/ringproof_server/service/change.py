@@ -1,0 +1,159 @@
+"""One verification being changed inside a unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ringproof_server.domain.application import Application
+from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState, follow
+from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.errors import NotFound
+from ringproof_server.domain.verification import Status, Verification
+from ringproof_server.ports import Session, TraceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What follows once a change is committed: attempts to dispatch, deadlines to look at, counts to keep."""
+
+    queued: tuple[str, ...]
+    deadline_set: bool
+    ended: tuple[Attempt, ...]
+    finished: Verification | None
+
+
+class Change:
+    """A verification with its attempts, loaded and locked; altered in memory, then saved in one go.
+
+    Nothing is written before `save`, and each row at most once, so a unit of work that is run again starts
+    from fresh data.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        application: Application,
+        verification: Verification,
+        attempts: list[Attempt],
+        now: datetime,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        self.session = session
+        self.application = application
+        self.verification = verification
+        self.now = now
+        self._attempts = {item.id: item for item in attempts}
+        self._stored = verification
+        self._is_new = is_new
+        self._stored_attempts = dict(self._attempts)
+        self._notes: list[TraceEntry] = []
+
+    @classmethod
+    def load(cls, session: Session, verification_id: str, now: datetime) -> Change:
+        """Raises `NotFound`."""
+        verification = session.verifications.get(verification_id)
+        application = None if verification is None else session.applications.get(verification.application_id)
+        if verification is None or application is None:
+            raise NotFound("there is no such verification")
+        attempts = session.verifications.attempts(verification_id)
+        return cls(session, application, verification, attempts, now)
+
+    @classmethod
+    def new(
+        cls, session: Session, application: Application, verification: Verification, now: datetime
+    ) -> Change:
+        """A verification that `save` stores for the first time."""
+        return cls(session, application, verification, [], now, is_new=True)
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return list(self._attempts.values())
+
+    @property
+    def is_open(self) -> bool:
+        return self.verification.status_at(self.now) is Status.PENDING
+
+    def attempt(self, attempt_id: str) -> Attempt:
+        return self._attempts[attempt_id]
+
+    def attempts_of_step(self, step: int) -> list[Attempt]:
+        return [item for item in self._attempts.values() if item.step == step]
+
+    def open_attempts(self) -> Iterator[Attempt]:
+        """Those that can still reach the person; a delivered message cannot be taken back."""
+        for item in self.attempts:
+            if not item.state.is_final and item.state is not AttemptState.DELIVERED:
+                yield item
+
+    def set(self, **changes: Any) -> None:
+        self.verification = replace(self.verification, **changes)
+
+    def set_attempt(self, attempt_id: str, **changes: Any) -> Attempt:
+        changed = replace(self._attempts[attempt_id], **changes)
+        self._attempts[attempt_id] = changed
+        return changed
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        self._attempts[attempt.id] = attempt
+
+    def move(self, attempt_id: str, event: AttemptEvent, **changes: Any) -> str:
+        """Take an attempt along its table; the note of the row, empty for the plain ones.
+
+        An odd row that keeps the state changes nothing else either. Raises `ImpossibleTransition`.
+        """
+        attempt = self._attempts[attempt_id]
+        row = follow(attempt.channel, attempt.state, event)
+        if row.state is not attempt.state:
+            self.set_attempt(attempt_id, state=row.state, **changes)
+        return row.note
+
+    def close_attempt(self, attempt_id: str, reason: Reason) -> str:
+        """End a call or fail a message for `reason`."""
+        attempt = self._attempts[attempt_id]
+        event = AttemptEvent.END if attempt.channel.is_call else AttemptEvent.FAIL
+        return self.move(attempt_id, event, reason=reason, ended_at=self.now, hang_up_at=None)
+
+    def note(self, what: str, **detail: str | int | float | bool | None) -> None:
+        self._notes.append(TraceEntry(at=self.now, what=what, detail=detail))
+
+    def save(self) -> Aftermath:
+        """Write what differs from what was loaded; raises `Conflict`."""
+        store = self.session.verifications
+        deadline_set = self._is_new
+        if self._is_new:
+            store.add(self.verification)
+        elif self.verification != self._stored:
+            deadline_set = self.verification.wake_at != self._stored.wake_at
+            store.update(self.verification)
+        queued, ended = [], []
+        for item in self._attempts.values():
+            before = self._stored_attempts.get(item.id)
+            if before is None:
+                store.add_attempt(item)
+                queued.append(item.id)
+            elif item != before:
+                store.update_attempt(item)
+                deadline_set = deadline_set or item.hang_up_at != before.hang_up_at
+                if item.state.is_final and not before.state.is_final:
+                    ended.append(item)
+        for entry in self._notes:
+            store.note(self.verification.id, entry)
+        finished = (
+            self.verification
+            if self.verification.status is not self._stored.status and self._stored.status is Status.PENDING
+            else None
+        )
+        return Aftermath(tuple(queued), deadline_set, tuple(ended), finished)
+
+
+def channel_is_live(attempt: Attempt) -> bool:
+    """Whether a call is under way that the carrier knows of and that can be hung up."""
+    return attempt.channel.is_call and attempt.state in {
+        AttemptState.ACCEPTED,
+        AttemptState.RINGING,
+        AttemptState.ANSWERED,
+    }

@@ -1,0 +1,277 @@
+"""Confirming a verification: proof of session first, then evidence, then exactly one winner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ringproof_server.domain import code
+from ringproof_server.domain.application import Caller
+from ringproof_server.domain.assurance import FlashOffer
+from ringproof_server.domain.attempt import Attempt
+from ringproof_server.domain.caller_id import is_altered
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.errors import (
+    AlreadyFinished,
+    IdempotencyConflict,
+    InvalidRequest,
+    NotFound,
+    TooEarly,
+)
+from ringproof_server.domain.evidence import (
+    CallEvidence,
+    CodeEvidence,
+    NetworkRing,
+    Verdict,
+    judge_call,
+)
+from ringproof_server.domain.policy import RingTimeRule
+from ringproof_server.domain.verification import Ending, Status
+from ringproof_server.ports import Remembered, Session
+from ringproof_server.service.access import require_access, require_verifier
+from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.parts import Parts
+from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey
+from ringproof_server.service.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """`change` is what was loaded and saved, for the answer; `result` is None when the number is verified."""
+
+    change: Change
+    result: Verdict | None
+    aftermath: Aftermath
+
+
+class Confirming:
+    """Carries out `POST …/confirm`."""
+
+    def __init__(self, parts: Parts, steps: Steps) -> None:
+        self._parts = parts
+        self._steps = steps
+
+    def confirm(
+        self,
+        caller: Caller,
+        verification_id: str,
+        request: ConfirmRequest,
+        idempotency: IdempotencyKey | None,
+    ) -> Confirmed:
+        """Judge the evidence and move the verification if it is right.
+
+        Challenge and verifier are checked before the database is touched. Raises their errors, `NotFound`,
+        `AlreadyFinished`, `TooEarly` and `IdempotencyConflict`; a wrong answer is a result, not an error.
+        """
+        now = self._parts.clock.now()
+        claims = require_access(caller, verification_id, request.challenge, self._parts.tokens, now)
+        require_verifier(caller, claims, request.code_verifier)
+        return self._parts.storage.write(
+            lambda session: self._judge(session, caller, verification_id, request, idempotency, now)
+        )
+
+    def _judge(
+        self,
+        session: Session,
+        caller: Caller,
+        verification_id: str,
+        request: ConfirmRequest,
+        idempotency: IdempotencyKey | None,
+        now: datetime,
+    ) -> Confirmed:
+        change = Change.load(session, verification_id, now)
+        if change.verification.application_id != caller.application.id:
+            raise NotFound("there is no such verification")
+        known = _recalled(session, caller, idempotency)
+        if known is not None:
+            result = None if known.result is None else Verdict(known.result)
+            return Confirmed(change, result, change.save())
+        verdict = self._verdict(change, request)
+        result = None if verdict is Verdict.MATCH else verdict
+        aftermath = change.save()
+        if idempotency is not None:
+            outcome = Remembered(
+                fingerprint=idempotency.fingerprint, verification_id=verification_id, result=result
+            )
+            session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
+        return Confirmed(change, result, aftermath)
+
+    def _verdict(self, change: Change, request: ConfirmRequest) -> Verdict:
+        if change.verification.status is Status.VERIFIED:
+            return self._repeated(change, request)
+        if not change.is_open:
+            raise AlreadyFinished("this verification has ended")
+        if isinstance(request.evidence, CodeEvidence):
+            return self._judge_code(change, request.evidence)
+        return self._judge_call(change, request.evidence)
+
+    def _repeated(self, change: Change, request: ConfirmRequest) -> Verdict:
+        """After success the same proof gets the same result; anything else is told that it is over."""
+        evidence = request.evidence
+        right = False
+        if isinstance(evidence, CodeEvidence):
+            right = change.verification.proof is evidence.channel and self._code_is_right(change, evidence)
+        elif change.verification.proof is Channel.FLASHCALL:
+            attempt = _last_reported(change)
+            if attempt is not None:
+                # The ring time was judged when it was new; the call's end may have come in since.
+                verdict = self._evaluate(change, attempt, evidence, RingTimeRule.IGNORE)
+                right = verdict is Verdict.MATCH
+        if not right:
+            raise AlreadyFinished("this verification has ended")
+        return Verdict.MATCH
+
+    # --- codes
+
+    def _judge_code(self, change: Change, evidence: CodeEvidence) -> Verdict:
+        if not any(item.channel is evidence.channel for item in change.attempts):
+            raise InvalidRequest(
+                "no code was sent on this channel",
+                faults=(("evidence.channel", "no code was sent on this channel"),),
+            )
+        verification, policy = change.verification, change.application.policy
+        if verification.next_check_at is not None and change.now < verification.next_check_at:
+            wait = (verification.next_check_at - change.now).total_seconds()
+            raise TooEarly("the next check is allowed a little later", retry_after=wait)
+        if self._code_is_right(change, evidence):
+            self._prove(change, evidence.channel)
+            return Verdict.MATCH
+        checks = verification.checks + 1
+        delays = policy.check_delays
+        delay = delays[min(checks, len(delays)) - 1] if delays else 0
+        change.set(checks=checks, next_check_at=change.now + timedelta(seconds=delay))
+        self._count_failure(change)
+        change.note("wrong_code", channel=evidence.channel, checks=checks)
+        if change.is_open and checks >= policy.code_checks:
+            self._steps.finish(change, Ending.FAIL)
+        return Verdict.MISMATCH
+
+    def _code_is_right(self, change: Change, evidence: CodeEvidence) -> bool:
+        verification, policy = change.verification, change.application.policy
+        made = verification.code_made_at
+        if verification.code_salt is None or made is None:
+            return False
+        right = code.matches(
+            self._parts.seals.code_key(), verification.code_salt, policy.code_digits, evidence.code
+        )
+        return right and change.now < made + timedelta(seconds=policy.code_ttl)
+
+    # --- calls
+
+    def _judge_call(self, change: Change, evidence: CallEvidence) -> Verdict:
+        attempt = _to_report_on(change)
+        if attempt is None:
+            raise InvalidRequest(
+                "no call was made for this verification",
+                faults=(("evidence.channel", "no call was made"),),
+            )
+        flash = change.verification.plan.steps[attempt.step].flash
+        assert flash is not None
+        limit = timedelta(seconds=change.application.policy.report_timeout)
+        if change.now > attempt.queued_at + limit or change.verification.reports >= flash.reports:
+            # Equal for right and wrong reports, so that it tells nothing about the caller ID.
+            change.note("report_too_late_or_too_many")
+            return Verdict.MISMATCH
+        if flash.calls > 1 and attempt.reported is not None:
+            # This call is settled and the next one is not out yet: there is nothing to judge.
+            return Verdict.MORE_EVIDENCE
+        verdict = self._evaluate(change, attempt, evidence, change.application.policy.ring_time)
+        if verdict is Verdict.WITHHELD:
+            self._withheld(change, attempt)
+        elif verdict is not Verdict.MORE_EVIDENCE:
+            verdict = self._settle_call(change, attempt, evidence, verdict, flash)
+        return verdict
+
+    def _settle_call(
+        self, change: Change, attempt: Attempt, evidence: CallEvidence, verdict: Verdict, flash: FlashOffer
+    ) -> Verdict:
+        """What a judged report means: the next of the serial calls, the proof, or one guess less."""
+        if attempt.call < flash.calls:
+            self._steps.call_reported(change, attempt, right=verdict is Verdict.MATCH)
+            return Verdict.MORE_EVIDENCE
+        earlier = [
+            item.reported for item in change.attempts_of_step(attempt.step) if item.call < attempt.call
+        ]
+        all_right = (verdict is Verdict.MATCH) & all(value is not False for value in earlier)
+        change.set_attempt(attempt.id, reported=verdict is Verdict.MATCH)
+        if all_right:
+            self._prove(change, Channel.FLASHCALL)
+            return Verdict.MATCH
+        self._wrong_call(change, attempt, evidence, flash.reports)
+        return Verdict.MISMATCH
+
+    def _evaluate(
+        self, change: Change, attempt: Attempt, evidence: CallEvidence, rule: RingTimeRule
+    ) -> Verdict:
+        flash = change.verification.plan.steps[attempt.step].flash
+        assert flash is not None
+        assert attempt.caller_id is not None
+        return judge_call(
+            evidence,
+            sent=attempt.caller_id,
+            callee=change.verification.number.e164,
+            digits=flash.digits,
+            rule=rule,
+            network=network_ring(attempt, change.now),
+        )
+
+    def _withheld(self, change: Change, attempt: Attempt) -> None:
+        change.note("caller_id_withheld", carrier=attempt.carrier)
+        if attempt.step == change.verification.step:
+            self._steps.go_on(change, Reason.WITHHELD)
+
+    def _wrong_call(self, change: Change, attempt: Attempt, evidence: CallEvidence, allowed: int) -> None:
+        reports = change.verification.reports + 1
+        change.set(reports=reports)
+        self._count_failure(change)
+        altered = (
+            evidence.caller_id is not None
+            and attempt.caller_id is not None
+            and is_altered(attempt.caller_id, evidence.caller_id, change.verification.number.e164)
+        )
+        change.note("wrong_call", altered=altered, carrier=attempt.carrier, reports=reports)
+        if change.is_open and reports >= allowed and attempt.step == change.verification.step:
+            self._steps.go_on(change, Reason.ALTERED if altered else None)
+
+    # --- endings
+
+    def _prove(self, change: Change, channel: Channel) -> None:
+        change.session.ledger.clear_failures(change.verification.number)
+        token_id = self._parts.random.identifier("tok_")
+        self._steps.finish(change, Ending.PROVE, proof=channel, token_id=token_id)
+
+    def _count_failure(self, change: Change) -> None:
+        failures = change.session.ledger.add_failure(change.verification.number)
+        if failures >= change.application.policy.max_failures_in_a_row:
+            self._steps.finish(change, Ending.FAIL)
+
+
+def network_ring(attempt: Attempt, now: datetime) -> NetworkRing | None:
+    """How long the network says it rang; None when it never said so."""
+    if attempt.ringing_at is None:
+        return None
+    if attempt.ring_ms is not None:
+        return NetworkRing(attempt.ring_ms, ended=True)
+    stop = attempt.answered_at or attempt.ended_at
+    milliseconds = int(((stop or now) - attempt.ringing_at).total_seconds() * 1000)
+    return NetworkRing(milliseconds, ended=stop is not None)
+
+
+def _to_report_on(change: Change) -> Attempt | None:
+    """The call a report is about: the latest of the serial calls."""
+    calls = [item for item in change.attempts if item.channel is Channel.FLASHCALL]
+    return calls[-1] if calls else None
+
+
+def _last_reported(change: Change) -> Attempt | None:
+    calls = [item for item in change.attempts if item.channel is Channel.FLASHCALL and item.reported]
+    return calls[-1] if calls else None
+
+
+def _recalled(session: Session, caller: Caller, idempotency: IdempotencyKey | None) -> Remembered | None:
+    if idempotency is None:
+        return None
+    known = session.idempotency.recall(caller.key_id, idempotency.key)
+    if known is not None and known.fingerprint != idempotency.fingerprint:
+        raise IdempotencyConflict("this key was used for another request")
+    return known

@@ -1,0 +1,50 @@
+"""The texts that carry a code."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import ringproof_rcml
+from ringproof_server.domain.application import Application
+from ringproof_server.domain.code import spell
+from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.domain.verification import Verification
+
+_REGIONS_OF_LANGUAGE = {
+    "de": ("DE", "AT", "LI"),
+    "fr": ("FR", "MC", "SN", "CI"),
+    "es": ("ES", "MX", "AR", "CO", "CL", "PE", "EC", "UY", "VE"),
+    "pt": ("PT", "BR", "AO", "MZ"),
+    "ar": ("EG", "SA", "AE", "JO", "KW", "QA", "OM", "BH", "IQ"),
+}
+_LANGUAGE_OF_REGION = {
+    region: language for language, regions in _REGIONS_OF_LANGUAGE.items() for region in regions
+}
+
+
+def language_for(language: str | None, number: PhoneNumber) -> str:
+    """The locale to speak to this person: what was asked for, else the number's country's, else English."""
+    wanted = [language] if language else []
+    usual = _LANGUAGE_OF_REGION.get(number.region or "")
+    return str(ringproof_rcml.negotiate([*wanted, *([usual] if usual else [])], "en"))
+
+
+def code_message(application: Application, verification: Verification, code_key: bytes) -> str:
+    """The one text that serves SMS Retriever, WebOTP and people at once."""
+    assert verification.code_salt is not None
+    code = spell(code_key, verification.code_salt, application.policy.code_digits)
+    words = ringproof_rcml.load_words(
+        ringproof_rcml.negotiate([language_for(verification.language, verification.number)], "en")
+    )
+    origin = verification.capabilities.web_origin
+    transaction = verification.transaction
+    return ringproof_rcml.sms(
+        words,
+        application.brand,
+        code,
+        app_hash=verification.capabilities.sms_app_hash,
+        origin_host=urlsplit(origin).hostname if origin else None,
+        transaction=None
+        if transaction is None
+        else ringproof_rcml.Transaction(transaction.amount, transaction.currency, transaction.payee),
+    )

@@ -1,0 +1,109 @@
+"""What a client may do next and when, and what the server will do by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ringproof_server.domain.application import Application
+from ringproof_server.domain.attempt import Attempt
+from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.verification import Status, Verification
+from ringproof_server.ports import Session
+from ringproof_server.service.progress import Automatic, NextActions, Progress
+from ringproof_server.service.spacing import DAY, History, send_wait, voice_wait
+
+NOTHING = NextActions(check_in=None, channels={}, automatic=None)
+
+
+def progress_of(
+    session: Session,
+    application: Application,
+    verification: Verification,
+    attempts: Sequence[Attempt],
+    now: datetime,
+) -> Progress:
+    """The verification as a client may see it now; reads the number's history for the waiting times."""
+    status = verification.status_at(now)
+    actions = NOTHING
+    if status is Status.PENDING:
+        history = session.verifications.attempts_to(verification.number, now - DAY)
+        actions = _next_actions(application.policy, verification, attempts, history, now)
+    elif status is not verification.status:
+        verification = replace(verification, status=status, finished_at=verification.expires_at)
+    return Progress(
+        verification=verification,
+        attempts=attempts,
+        now=now,
+        status=status,
+        next=actions,
+        checks_left=checks_left(application.policy, verification) if status is Status.PENDING else 0,
+        ring_time=application.policy.ring_time,
+        code_digits=application.policy.code_digits,
+        interception_timeout=application.policy.interception_timeout,
+        report_timeout=application.policy.report_timeout,
+    )
+
+
+def checks_left(policy: Policy, verification: Verification) -> int:
+    """How many wrong answers the current step still bears."""
+    flash = verification.current.flash
+    if flash is not None:
+        return max(0, flash.reports - verification.reports)
+    return max(0, policy.code_checks - verification.checks)
+
+
+def channel_wait(
+    policy: Policy,
+    verification: Verification,
+    attempts: Sequence[Attempt],
+    history: History,
+    channel: Channel,
+    now: datetime,
+) -> float | None:
+    """Seconds until the client may ask for this channel; None when it may not any more.
+
+    A flash call is made once per verification, because a second one would add to the odds of a guess; a code
+    may be sent again as often as the limits allow.
+    """
+    position = verification.plan.position_of(channel)
+    if position is None or (channel is Channel.FLASHCALL and position <= verification.step):
+        return None
+    if not channel.proves_by_code:
+        return 0.0
+    wait = send_wait(policy, history, now)
+    if channel is Channel.VOICE:
+        wait = max(wait, voice_wait(policy, [item.queued_at for item in attempts], now))
+    left = (verification.expires_at - now).total_seconds()
+    return wait if wait < left else None
+
+
+def _next_actions(
+    policy: Policy,
+    verification: Verification,
+    attempts: Sequence[Attempt],
+    history: History,
+    now: datetime,
+) -> NextActions:
+    channels = {}
+    for step in verification.plan.steps:
+        wait = channel_wait(policy, verification, attempts, history, step.channel, now)
+        if wait is not None:
+            channels[step.channel] = math.ceil(wait)
+    check_in: int | None = 0
+    if checks_left(policy, verification) == 0:
+        check_in = None
+    elif verification.current.flash is None and verification.next_check_at is not None:
+        check_in = max(0, math.ceil((verification.next_check_at - now).total_seconds()))
+    return NextActions(check_in=check_in, channels=channels, automatic=_automatic(verification, now))
+
+
+def _automatic(verification: Verification, now: datetime) -> Automatic | None:
+    following = verification.plan.steps[verification.step + 1 : verification.step + 2]
+    if not following or verification.wake_at is None or verification.wake_at >= verification.expires_at:
+        return None
+    seconds = max(0, math.ceil((verification.wake_at - now).total_seconds()))
+    return Automatic(following[0].channel, seconds)

@@ -1,0 +1,61 @@
+"""What the services are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ringproof_server.ports import Carrier, Clock, Metrics, Random, RateLimiter, Seals, Storage, Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceConfig:
+    """`fictitious_until` is the last day on which fictitious numbers are served, None if they never are.
+
+    `claim_lease` is how many seconds an attempt may stay claimed before another process asks the carrier what
+    became of it; it must be longer than any carrier's own time limit. `counts_loopback` is whether requests
+    from this machine count against the limits per address. `queue_limit` bounds the attempts that wait.
+    """
+
+    public_url: str
+    fictitious_until: date | None = None
+    claim_lease: float = 30.0
+    counts_loopback: bool = True
+    queue_limit: int = 10_000
+
+
+class Wakeup:
+    """Tells this process's background threads that there is work; they find the work in the database."""
+
+    def __init__(self) -> None:
+        self._dispatch: Callable[[str], None] | None = None
+        self._deadlines: Callable[[], None] | None = None
+
+    def connect(self, dispatch: Callable[[str], None], deadlines: Callable[[], None]) -> None:
+        self._dispatch = dispatch
+        self._deadlines = deadlines
+
+    def attempt_queued(self, attempt_id: str) -> None:
+        if self._dispatch is not None:
+            self._dispatch(attempt_id)
+
+    def deadline_set(self) -> None:
+        if self._deadlines is not None:
+            self._deadlines()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """`carriers` are in the order in which they are tried."""
+
+    storage: Storage
+    clock: Clock
+    random: Random
+    seals: Seals
+    tokens: Tokens
+    limiter: RateLimiter
+    carriers: Mapping[str, Carrier]
+    metrics: Metrics
+    config: ServiceConfig
+    wakeup: Wakeup

@@ -1,0 +1,194 @@
+"""Which channels a verification may use, in which order, and how guessable that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ringproof_server.domain.application import Application
+from ringproof_server.domain.assurance import FlashOffer, offer_flash
+from ringproof_server.domain.channel import Channel, SkipReason
+from ringproof_server.domain.code import guess_probability as code_guess_probability
+from ringproof_server.domain.errors import GuessBudgetExhausted, NoChannelAvailable, RateLimited
+from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
+from ringproof_server.domain.policy import Policy, RingTimeRule
+from ringproof_server.domain.workflow import Plan, Skipped, Step
+from ringproof_server.ports import Carrier, Session
+from ringproof_server.service.draw import Candidates, Groups
+from ringproof_server.service.requests import StartRequest
+from ringproof_server.service.routing import choose
+from ringproof_server.service.spacing import History, flash_wait, send_wait
+
+_CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
+_LANDLINE_CHANNELS = frozenset({Channel.VOICE, Channel.KEYPAD})
+_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.KEYPAD, Channel.TOTP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the plan depends on besides the request: history and budget of the number, and who can carry."""
+
+    application: Application
+    number: PhoneNumber
+    now: datetime
+    history: History
+    allowance: float
+    """What this verification's guess probability may be at the most."""
+    number_is_short: bool
+    """Whether the number's own budget, rather than the policy's limit, makes the allowance what it is."""
+    carriers: Mapping[str, Carrier]
+
+
+class Planner:
+    """Plans verifications; keeps the local groups of the pools it has seen."""
+
+    def __init__(self) -> None:
+        self._groups = Groups()
+
+    def plan(self, session: Session, situation: Situation, request: StartRequest) -> Plan:
+        """The steps for this request.
+
+        Raises `NoChannelAvailable`, `RateLimited` or `GuessBudgetExhausted` when there would be none.
+        """
+        policy = situation.application.policy
+        wanted = request.channels or policy.workflow
+        skipped: list[Skipped] = []
+        waits: list[float] = []
+        offered: list[Channel] = []
+        for channel in wanted:
+            reason, wait = self._obstacle(channel, situation, request, first=not offered)
+            if reason is None:
+                offered.append(channel)
+            else:
+                skipped.append(Skipped(channel, reason))
+                waits.extend([wait] if wait else [])
+        steps = self._steps(session, situation, offered, skipped)
+        if not steps:
+            raise _nothing_left(skipped, waits)
+        return Plan(tuple(steps), tuple(skipped))
+
+    def candidates(
+        self,
+        session: Session,
+        application: Application,
+        number: PhoneNumber,
+        now: datetime,
+        *,
+        local: bool,
+        also_used: Sequence[str] = (),
+    ) -> Candidates:
+        """The pool numbers that may call this destination now; `also_used` are not stored yet."""
+        pool = session.caller_ids.pool(application.id)
+        since = now - timedelta(seconds=application.policy.reuse_after)
+        used = session.caller_ids.used_for(number, since) | set(also_used)
+        return self._groups.candidates(application.id, pool, number, used, local=local)
+
+    def _obstacle(
+        self, channel: Channel, situation: Situation, request: StartRequest, *, first: bool
+    ) -> tuple[SkipReason | None, float]:
+        """Why the channel cannot be used, and for how many seconds where waiting helps."""
+        policy = situation.application.policy
+        for check in _CHECKS:
+            reason = check(channel, situation, request)
+            if reason is not None:
+                return reason, 0.0
+        if channel is Channel.FLASHCALL:
+            wait = flash_wait(policy, situation.history, situation.now)
+            return (SkipReason.RATE_LIMITED, wait) if wait else (None, 0.0)
+        wait = send_wait(policy, situation.history, situation.now)
+        if wait and (first or wait >= policy.ttl):
+            return SkipReason.RATE_LIMITED, wait
+        return None, 0.0
+
+    def _steps(
+        self, session: Session, situation: Situation, offered: list[Channel], skipped: list[Skipped]
+    ) -> list[Step]:
+        policy = situation.application.policy
+        shortage = SkipReason.GUESS_BUDGET if situation.number_is_short else SkipReason.POOL_TOO_SMALL
+        codes = [channel for channel in offered if channel.proves_by_code]
+        code_probability = code_guess_probability(policy.code_checks, policy.code_digits)
+        if code_probability > situation.allowance:
+            skipped.extend(Skipped(channel, SkipReason.GUESS_BUDGET) for channel in codes)
+            offered = [channel for channel in offered if channel not in codes]
+            codes = []
+        left = situation.allowance - (code_probability if codes else 0.0)
+        steps = []
+        for channel in offered:
+            if channel is not Channel.FLASHCALL:
+                steps.append(
+                    Step(channel=channel, timeout=policy.message_timeout, guess_probability=code_probability)
+                )
+                continue
+            offer = self._flash(session, situation, left)
+            if offer is None:
+                skipped.append(Skipped(channel, shortage))
+            else:
+                steps.append(_flash_step(offer, policy))
+        return steps
+
+    def _flash(self, session: Session, situation: Situation, allowance: float) -> FlashOffer | None:
+        """The offer from the callee's own country's numbers, else from the whole pool."""
+        for local in (True, False):
+            candidates = self.candidates(
+                session, situation.application, situation.number, situation.now, local=local
+            )
+            offer = offer_flash(
+                candidates.group.statistics,
+                unavailable=candidates.unavailable,
+                policy=situation.application.policy,
+                allowance=allowance,
+            )
+            if offer is not None:
+                return replace(offer, local=local)
+        return None
+
+
+def _flash_step(offer: FlashOffer, policy: Policy) -> Step:
+    return Step(
+        channel=Channel.FLASHCALL,
+        timeout=policy.interception_timeout,
+        guess_probability=offer.guess_probability,
+        flash=offer,
+    )
+
+
+def _no_carrier(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
+    route = choose(situation.carriers, channel, situation.number, ())
+    return SkipReason.NO_CARRIER if route is None else None
+
+
+def _wrong_kind(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
+    if situation.number.kind in _CALLABLE_ONLY and channel not in _LANDLINE_CHANNELS:
+        return SkipReason.NUMBER_KIND
+    return None
+
+
+def _no_ring_time(channel: Channel, situation: Situation, request: StartRequest) -> SkipReason | None:
+    required = situation.application.policy.ring_time is RingTimeRule.REQUIRE
+    if channel is Channel.FLASHCALL and required and not request.capabilities.ring_time:
+        return SkipReason.RING_TIME_UNAVAILABLE
+    return None
+
+
+def _hides_transaction(channel: Channel, situation: Situation, request: StartRequest) -> SkipReason | None:
+    shown = situation.application.policy.shows_transaction
+    if request.transaction is not None and channel in _SHOWS_NO_TEXT and not shown:
+        return SkipReason.TRANSACTION_NOT_SHOWN
+    return None
+
+
+_Check = Callable[[Channel, Situation, StartRequest], SkipReason | None]
+_CHECKS: tuple[_Check, ...] = (_wrong_kind, _no_carrier, _no_ring_time, _hides_transaction)
+
+
+def _nothing_left(
+    skipped: list[Skipped], waits: list[float]
+) -> GuessBudgetExhausted | RateLimited | NoChannelAvailable:
+    reasons = {item.reason for item in skipped}
+    if SkipReason.RATE_LIMITED in reasons:
+        return RateLimited("too many attempts for this number", retry_after=min(waits))
+    if SkipReason.GUESS_BUDGET in reasons:
+        return GuessBudgetExhausted("no more guesses are allowed for this number today")
+    listed = ", ".join(f"{item.channel}: {item.reason}" for item in skipped)
+    return NoChannelAvailable(f"no channel can be used ({listed})")

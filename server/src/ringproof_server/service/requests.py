@@ -1,0 +1,51 @@
+"""What the doors ask of the services, free of any wire format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.evidence import Evidence
+from ringproof_server.domain.verification import Capabilities, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The client's key for one logical request, and a digest of all that the request says."""
+
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """`phone_number` as it was typed; `channels` None means the application's own workflow."""
+
+    phone_number: str = field(repr=False)
+    code_challenge: str | None = None
+    channels: tuple[Channel, ...] | None = None
+    language: str | None = None
+    reference: str | None = None
+    nonce: str | None = None
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    transaction: Transaction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmRequest:
+    """`challenge` and `code_verifier` are required with a publishable key."""
+
+    evidence: Evidence
+    challenge: str | None = field(default=None, repr=False)
+    code_verifier: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientReport:
+    """Telemetry of a client; `kind` is `no_call`, `late_call` or `seen`."""
+
+    kind: str
+    caller_id: str | None = field(default=None, repr=False)
+    ring_ms: int | None = None
+    basis: str | None = None
+    quality: str | None = None

@@ -1,0 +1,55 @@
+"""How long a number must be left alone before the next attempt, from what was attempted before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.policy import Policy
+from ringproof_server.ports import PastAttempt
+
+History = list[PastAttempt]
+SPACING_MEMORY = timedelta(hours=1)
+"""Sends within this time lengthen the wait for the next one."""
+DAY = timedelta(days=1)
+
+
+def send_wait(policy: Policy, history: History, now: datetime) -> float:
+    """Seconds until the next code may be sent to this number, 0 for now.
+
+    `history` reaches back a day. The wait grows with every send of the last hour, and a day has a limit.
+    """
+    sends = [item.queued_at for item in history if item.channel.proves_by_code and item.queued_at > now - DAY]
+    if not sends:
+        return 0.0
+    wait = 0.0
+    recent = [at for at in sends if at > now - SPACING_MEMORY]
+    if recent and policy.send_spacing:
+        spacing = policy.send_spacing[min(len(recent), len(policy.send_spacing)) - 1]
+        wait = (recent[-1] + timedelta(seconds=spacing) - now).total_seconds()
+    if len(sends) >= policy.sends_per_day:
+        wait = max(wait, (sends[-policy.sends_per_day] + DAY - now).total_seconds())
+    return max(0.0, wait)
+
+
+def flash_wait(policy: Policy, history: History, now: datetime) -> float:
+    """Seconds until the next flash call to this number may be started, 0 for now.
+
+    The serial calls of one verification, and its second tries over another carrier, are one start.
+    """
+    window = timedelta(seconds=policy.flash_window)
+    first: dict[str, datetime] = {}
+    for item in history:
+        if item.channel is Channel.FLASHCALL and item.queued_at > now - window:
+            first.setdefault(item.verification_id, item.queued_at)
+    starts = list(first.values())
+    if len(starts) < policy.flash_starts:
+        return 0.0
+    return max(0.0, (starts[-policy.flash_starts] + window - now).total_seconds())
+
+
+def voice_wait(policy: Policy, started: list[datetime], now: datetime) -> float:
+    """Seconds until a voice call may follow the other channels of the same verification."""
+    if not started:
+        return 0.0
+    return max(0.0, (started[-1] + timedelta(seconds=policy.voice_after) - now).total_seconds())

@@ -1,0 +1,254 @@
+"""Starting a verification: policy, limits and budgets first, then plan, caller ID and attempt in one go."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ringproof_server.domain.application import Application, Caller
+from ringproof_server.domain.errors import (
+    AlreadyFinished,
+    ConcurrentVerification,
+    CountryNotAllowed,
+    GuessBudgetExhausted,
+    IdempotencyConflict,
+    InvalidRequest,
+    NoChannelAvailable,
+    NumberNotAllowed,
+    RateLimited,
+    ServiceUnavailable,
+)
+from ringproof_server.domain.fictitious import is_fictitious
+from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
+from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.verification import Status, Verification
+from ringproof_server.ports import ChallengeClaims, Remembered, Session
+from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.outlook import progress_of
+from ringproof_server.service.parts import Parts
+from ringproof_server.service.planning import Planner, Situation
+from ringproof_server.service.progress import Progress
+from ringproof_server.service.requests import IdempotencyKey, StartRequest
+from ringproof_server.service.spacing import DAY
+from ringproof_server.service.steps import Steps
+
+REFUSED_KINDS = frozenset(
+    {
+        NumberKind.PREMIUM,
+        NumberKind.SHARED_COST,
+        NumberKind.PAGER,
+        NumberKind.UAN,
+        NumberKind.VOICEMAIL,
+        NumberKind.PERSONAL,
+        NumberKind.TOLL_FREE,
+        NumberKind.UNKNOWN,
+    }
+)
+"""Numbers whose calls cost the caller extra, or that no person's phone answers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    progress: Progress
+    aftermath: Aftermath | None
+
+
+class Starting:
+    """Carries out `POST /v1/verifications`."""
+
+    def __init__(self, parts: Parts, planner: Planner, steps: Steps) -> None:
+        self._parts = parts
+        self._planner = planner
+        self._steps = steps
+
+    def start(self, caller: Caller, request: StartRequest, idempotency: IdempotencyKey | None) -> Started:
+        """Store a new verification with its first attempt; never waits for a carrier.
+
+        Raises the errors of policy, limits and budgets; nothing is stored then.
+        """
+        number = PhoneNumber.parse(request.phone_number)
+        if request.code_challenge is None and not caller.is_secret:
+            raise InvalidRequest(
+                "a publishable key needs a code challenge",
+                faults=(("code_challenge", "required with a publishable key"),),
+            )
+        replayed = self._replay(caller, idempotency)
+        if replayed is not None:
+            return replayed
+        policy = caller.application.policy
+        now = self._parts.clock.now()
+        self._require_allowed(policy, number, now)
+        self._limit_address(caller, policy, number)
+        return self._parts.storage.write(
+            lambda session: self._store(session, caller, request, number, idempotency, now)
+        )
+
+    def challenge(self, verification: Verification) -> str:
+        """The challenge of a verification; the same text every time."""
+        claims = ChallengeClaims(
+            verification_id=verification.id,
+            application_id=verification.application_id,
+            code_challenge=verification.code_challenge,
+            issued_at=verification.created_at,
+            expires_at=verification.expires_at,
+        )
+        return self._parts.tokens.sign_challenge(claims)
+
+    def _replay(self, caller: Caller, idempotency: IdempotencyKey | None) -> Started | None:
+        """What an earlier request with this idempotency key started, so that it counts against no limit."""
+        if idempotency is None:
+            return None
+        return self._parts.storage.read(lambda session: self._recalled(session, caller, idempotency))
+
+    def _recalled(self, session: Session, caller: Caller, idempotency: IdempotencyKey) -> Started | None:
+        known = session.idempotency.recall(caller.key_id, idempotency.key)
+        if known is None:
+            return None
+        if known.fingerprint != idempotency.fingerprint:
+            raise IdempotencyConflict("this key was used for another request")
+        verification = session.verifications.get(known.verification_id)
+        if verification is None:
+            raise AlreadyFinished("what this request started has been deleted")
+        attempts = session.verifications.attempts(verification.id)
+        now = self._parts.clock.now()
+        return Started(progress_of(session, caller.application, verification, attempts, now), None)
+
+    def _require_allowed(self, policy: Policy, number: PhoneNumber, now: datetime) -> None:
+        if is_fictitious(number.e164):
+            until = self._parts.config.fictitious_until
+            if until is None or now.date() > until:
+                raise NumberNotAllowed("fictitious numbers are not enabled on this server")
+            return
+        if number.kind in REFUSED_KINDS:
+            raise NumberNotAllowed("numbers of this kind are not served")
+        if not policy.allows_country(number.region):
+            raise CountryNotAllowed("numbers of this country are not served")
+
+    def _limit_address(self, caller: Caller, policy: Policy, number: PhoneNumber) -> None:
+        """Limits per network address; a back end's address says nothing about its users."""
+        address = caller.address
+        if caller.is_secret or address is None:
+            return
+        if not self._parts.config.counts_loopback and _is_loopback(address):
+            return
+        limiter = self._parts.limiter
+        key = f"{caller.application.id}:{address}"
+        wait = limiter.hit("starts_per_ip_hour", key, policy.starts_per_ip_hour, 3600)
+        if wait is None:
+            country = number.region or str(number.country_code)
+            first_today = limiter.hit("country_of_ip", f"{key}:{country}", 1, 86_400) is None
+            if first_today:
+                wait = limiter.hit("countries_per_ip_day", key, policy.countries_per_ip_day, 86_400)
+        if wait is not None:
+            raise RateLimited("too many verifications from this address", retry_after=wait)
+
+    def _store(
+        self,
+        session: Session,
+        caller: Caller,
+        request: StartRequest,
+        number: PhoneNumber,
+        idempotency: IdempotencyKey | None,
+        now: datetime,
+    ) -> Started:
+        if idempotency is not None:
+            recalled = self._recalled(session, caller, idempotency)
+            if recalled is not None:
+                return recalled
+        if (
+            session.verifications.count_queued(self._parts.config.queue_limit)
+            >= self._parts.config.queue_limit
+        ):
+            raise ServiceUnavailable("too many attempts are waiting", retry_after=5)
+        application = caller.application
+        self._require_no_rival(session, application, number, request.reference, now)
+        verification = self._planned(session, application, request, number, now)
+        change = Change.new(session, application, verification, now)
+        for skip in verification.plan.skipped:
+            change.note("channel_skipped", channel=skip.channel, reason=skip.reason)
+        if not any(self._steps.begin(change, index) for index in range(len(verification.plan.steps))):
+            raise NoChannelAvailable("no caller ID is free for this number")
+        aftermath = change.save()
+        session.ledger.reserve(number, verification.id, verification.plan.guess_probability(), now)
+        if idempotency is not None:
+            outcome = Remembered(
+                fingerprint=idempotency.fingerprint, verification_id=verification.id, result=None
+            )
+            session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
+        progress = progress_of(session, application, change.verification, change.attempts, now)
+        return Started(progress, aftermath)
+
+    def _require_no_rival(
+        self,
+        session: Session,
+        application: Application,
+        number: PhoneNumber,
+        reference: str | None,
+        now: datetime,
+    ) -> None:
+        """A stranger's start must not block the owner's, so a few may be pending, from different clients."""
+        pending = session.verifications.pending_for(number, now)
+        if reference is not None:
+            for other in pending:
+                if other.application_id == application.id and other.reference == reference:
+                    raise ConcurrentVerification(
+                        "this reference is being verified already",
+                        retry_after=(other.expires_at - now).total_seconds(),
+                        verification_id=other.id,
+                    )
+        if len(pending) >= application.policy.pending_per_number:
+            earliest = min(item.expires_at for item in pending)
+            raise ConcurrentVerification(
+                "too many verifications of this number are under way",
+                retry_after=(earliest - now).total_seconds(),
+            )
+
+    def _planned(
+        self,
+        session: Session,
+        application: Application,
+        request: StartRequest,
+        number: PhoneNumber,
+        now: datetime,
+    ) -> Verification:
+        policy = application.policy
+        if session.ledger.failures(number) >= policy.max_failures_in_a_row:
+            raise GuessBudgetExhausted("there were too many wrong answers in a row for this number")
+        spent = session.ledger.spent(number, now - timedelta(seconds=policy.guess_window))
+        left = policy.number_guess_budget - spent
+        situation = Situation(
+            application=application,
+            number=number,
+            now=now,
+            history=session.verifications.attempts_to(number, now - DAY),
+            allowance=min(policy.max_guess_probability, left),
+            number_is_short=left < policy.max_guess_probability,
+            carriers=self._parts.carriers,
+        )
+        plan = self._planner.plan(session, situation, request)
+        expires_at = now + timedelta(seconds=policy.ttl)
+        return Verification(
+            id=self._parts.random.identifier("vrf_"),
+            application_id=application.id,
+            number=number,
+            status=Status.PENDING,
+            reference=request.reference,
+            nonce=request.nonce,
+            language=request.language,
+            code_challenge=request.code_challenge,
+            capabilities=request.capabilities,
+            transaction=request.transaction,
+            plan=plan,
+            step_started_at=now,
+            created_at=now,
+            expires_at=expires_at,
+            wake_at=expires_at,
+        )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

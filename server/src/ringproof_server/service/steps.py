@@ -1,0 +1,226 @@
+"""The moves of a verification, all inside a unit of work: starting steps, going on to the next, ending."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ringproof_server.domain.assurance import FlashOffer
+from ringproof_server.domain.attempt import Attempt, AttemptState
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.code import SALT_BYTES
+from ringproof_server.domain.code import guess_probability as code_guess_probability
+from ringproof_server.domain.verification import Ending, follow
+from ringproof_server.ports import Random
+from ringproof_server.service.change import Change, channel_is_live
+from ringproof_server.service.planning import Planner
+from ringproof_server.service.spacing import DAY, send_wait
+
+MOVES_ON = frozenset(
+    {
+        Reason.BUSY,
+        Reason.UNREACHABLE,
+        Reason.INVALID_NUMBER,
+        Reason.CARRIER_ERROR,
+        Reason.CONFIG_ERROR,
+        Reason.UNKNOWN,
+    }
+)
+"""Ends after which no report can be expected, so that the next step starts at once. After `rang`, `answered`,
+`rejected` and `no_answer` the phone has seen the call, and its report is waited for."""
+
+
+class Steps:
+    """Carries out the plan of one verification; every method alters the given `Change` only."""
+
+    def __init__(self, random: Random, planner: Planner) -> None:
+        self._random = random
+        self._planner = planner
+
+    def begin(self, change: Change, index: int) -> bool:
+        """Start the step at `index`; False when it cannot be started, and nothing is changed then."""
+        step = change.verification.plan.steps[index]
+        caller_id = None
+        if step.flash is not None:
+            caller_id = self._draw(change, step.flash)
+            if caller_id is None:
+                change.note("step_skipped", channel=step.channel, reason="pool_too_small")
+                return False
+        elif change.verification.code_salt is None or self._code_is_old(change):
+            change.set(code_salt=self._random.bytes(SALT_BYTES), code_made_at=change.now)
+        change.set(step=index, step_started_at=change.now)
+        self._queue(change, index, call=1, caller_id=caller_id)
+        change.note("step_started", channel=step.channel)
+        return True
+
+    def switch(self, change: Change, index: int) -> bool:
+        """Stop the current step and start the one at `index`; False when it cannot be started."""
+        self._release(change, Reason.CANCELLED)
+        return self.begin(change, index)
+
+    def next_call(self, change: Change, after: Attempt) -> None:
+        """Queue the next of the serial calls, or go on when no number is left to call from."""
+        flash = change.verification.plan.steps[after.step].flash
+        caller_id = None if flash is None else self._draw(change, flash)
+        if caller_id is None:
+            self.go_on(change, Reason.CARRIER_ERROR)
+            return
+        self._queue(change, after.step, call=after.call + 1, caller_id=caller_id)
+
+    def try_again(self, change: Change, failed: Attempt) -> None:
+        """Queue the same send for another carrier; the same caller ID keeps the odds of a guess as stated."""
+        self._queue(change, failed.step, call=failed.call, caller_id=failed.caller_id)
+
+    def go_on(self, change: Change, reason: Reason | None) -> None:
+        """Leave the current step: the next one starts, at the latest when its channel may be used again.
+
+        Without a next step the verification fails, unless something sent may still reach the person.
+        """
+        self._release(change, reason or Reason.NO_CALL)
+        verification = change.verification
+        for index in range(verification.step + 1, len(verification.plan.steps)):
+            wait = self._wait_for(change, verification.plan.steps[index].channel)
+            if wait > 0:
+                at = change.now + timedelta(seconds=wait)
+                if at < verification.expires_at:
+                    change.set(wake_at=at)
+                    return
+                continue
+            if self.begin(change, index):
+                return
+        if reason is Reason.UNKNOWN or any(map(_has_sent_code, change.attempts)):
+            change.set(wake_at=verification.expires_at)
+            return
+        self.finish(change, Ending.FAIL, reason)
+
+    def step_timed_out(self, change: Change) -> None:
+        """The current step's time is over without evidence; the last step is given the rest of the time."""
+        if change.verification.step + 1 < len(change.verification.plan.steps):
+            self.go_on(change, Reason.NO_CALL)
+        else:
+            change.set(wake_at=change.verification.expires_at)
+
+    def attempt_ended(self, change: Change, attempt: Attempt) -> None:
+        """What the end of an attempt means for its verification."""
+        if not change.is_open or attempt.step != change.verification.step or attempt.reason is None:
+            return
+        if attempt.reason is Reason.FRAUD_BLOCKED:
+            self.finish(change, Ending.FAIL, Reason.FRAUD_BLOCKED)
+        elif self._is_superseded(change, attempt):
+            return
+        elif attempt.reason in MOVES_ON:
+            self.go_on(change, attempt.reason)
+        elif attempt.reported is not None and self._has_more_calls(change, attempt):
+            self.next_call(change, attempt)
+
+    def call_reported(self, change: Change, attempt: Attempt, *, right: bool) -> None:
+        """A serial call was reported: the next one follows once this one has ended."""
+        reported = change.set_attempt(attempt.id, reported=right)
+        if reported.state is AttemptState.ENDED:
+            self.next_call(change, reported)
+        else:
+            self.hang_up_now(change, reported)
+
+    def hang_up_now(self, change: Change, attempt: Attempt) -> None:
+        """Have a live call hung up; the deadlines carry it out, exactly once, whatever happens to us."""
+        if channel_is_live(attempt):
+            change.set_attempt(attempt.id, hang_up_at=change.now)
+
+    def finish(
+        self,
+        change: Change,
+        ending: Ending,
+        reason: Reason | None = None,
+        *,
+        proof: Channel | None = None,
+        token_id: str | None = None,
+    ) -> None:
+        """End the verification along its table, whatever is still under way, and settle its guess budget."""
+        before = change.verification.status
+        status, note = follow(before, ending)
+        if status is before:
+            change.note("end_ignored", ending=ending, why=note)
+            return
+        self._release(change, Reason.CANCELLED)
+        change.set(
+            status=status,
+            reason=reason,
+            finished_at=change.now,
+            wake_at=None,
+            proof=proof,
+            token_id=token_id,
+        )
+        change.note("finished", status=status, reason=reason, channel=proof)
+        change.session.ledger.settle(change.verification.id, guesses_made(change))
+
+    def _release(self, change: Change, reason: Reason) -> None:
+        """Stop what is under way: nothing waiting is sent any more, calls are hung up."""
+        for attempt in list(change.open_attempts()):
+            if attempt.state is AttemptState.QUEUED:
+                change.close_attempt(attempt.id, reason)
+            else:
+                self.hang_up_now(change, attempt)
+
+    def _queue(self, change: Change, step: int, *, call: int, caller_id: str | None) -> None:
+        verification = change.verification
+        planned = verification.plan.steps[step]
+        attempt = Attempt(
+            id=self._random.identifier("att_"),
+            verification_id=verification.id,
+            channel=planned.channel,
+            step=step,
+            call=call,
+            caller_id=caller_id,
+            queued_at=change.now,
+        )
+        change.add_attempt(attempt)
+        over = change.now + timedelta(seconds=planned.timeout)
+        change.set(wake_at=min(over, verification.expires_at))
+
+    def _draw(self, change: Change, offer: FlashOffer) -> str | None:
+        """A caller ID from the group of numbers that the offer's odds were stated for."""
+        candidates = self._planner.candidates(
+            change.session,
+            change.application,
+            change.verification.number,
+            change.now,
+            local=offer.local,
+            also_used=[item.caller_id for item in change.attempts if item.caller_id is not None],
+        )
+        return candidates.draw(self._random)
+
+    def _wait_for(self, change: Change, channel: Channel) -> float:
+        if not channel.proves_by_code:
+            return 0.0
+        history = change.session.verifications.attempts_to(change.verification.number, change.now - DAY)
+        return send_wait(change.application.policy, history, change.now)
+
+    def _code_is_old(self, change: Change) -> bool:
+        made = change.verification.code_made_at
+        life = timedelta(seconds=change.application.policy.code_ttl)
+        return made is None or change.now >= made + life
+
+    def _has_more_calls(self, change: Change, attempt: Attempt) -> bool:
+        flash = change.verification.plan.steps[attempt.step].flash
+        return flash is not None and attempt.call < flash.calls
+
+    def _is_superseded(self, change: Change, attempt: Attempt) -> bool:
+        """Whether a later attempt of the same step has taken over."""
+        return change.attempts_of_step(attempt.step)[-1].id != attempt.id
+
+
+def _has_sent_code(attempt: Attempt) -> bool:
+    """Whether a code is on its way to the person or there already."""
+    return not attempt.channel.is_call and attempt.state not in {AttemptState.QUEUED, AttemptState.FAILED}
+
+
+def guesses_made(change: Change) -> float:
+    """The guess probability that the reports of this verification really amounted to."""
+    verification = change.verification
+    total = 0.0
+    for step in verification.plan.steps:
+        if step.flash is not None:
+            made = verification.reports + (verification.proof is Channel.FLASHCALL)
+            total += step.guess_probability * min(1.0, made / step.flash.reports)
+    checks = verification.checks + (verification.proof not in {None, Channel.FLASHCALL})
+    total += code_guess_probability(checks, change.application.policy.code_digits)
+    return min(1.0, total)
