@@ -1,0 +1,27 @@
+"""One unit of storage work: all sub-ports over one link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ringproof_server.storage.applications import SqlApplications
+from ringproof_server.storage.caller_ids import Snapshots, SqlCallerIds
+from ringproof_server.storage.idempotency import SqlIdempotency
+from ringproof_server.storage.ledger import SqlLedger
+from ringproof_server.storage.signing_keys import SqlSigningKeys
+from ringproof_server.storage.statements import Link
+from ringproof_server.storage.verifications import SqlVerifications
+
+
+class SqlSession:
+    """`ports.Session` in SQL; usable until the unit of work that it was made for ends."""
+
+    __slots__ = ("applications", "caller_ids", "idempotency", "ledger", "signing_keys", "verifications")
+
+    def __init__(self, link: Link, hasher: Callable[[str], bytes], snapshots: Snapshots) -> None:
+        self.verifications = SqlVerifications(link, hasher)
+        self.caller_ids = SqlCallerIds(link, hasher, snapshots)
+        self.ledger = SqlLedger(link, hasher)
+        self.applications = SqlApplications(link)
+        self.idempotency = SqlIdempotency(link)
+        self.signing_keys = SqlSigningKeys(link)

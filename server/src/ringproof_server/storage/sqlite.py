@@ -1,0 +1,215 @@
+"""SQLite: one writer per machine, many readers, and a flush shared by all who write at once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, NullPool, create_engine, event
+from sqlalchemy.engine import URL
+
+from ringproof_server.domain.errors import ServiceUnavailable
+from ringproof_server.ports import Conflict
+from ringproof_server.storage.combining import Combiner, Job, WaitedTooLong
+from ringproof_server.storage.faults import away_is_unavailable, is_away
+from ringproof_server.storage.statements import Engine, Link
+
+if sys.platform != "win32":
+    import fcntl
+
+T = TypeVar("T")
+
+_PATIENCE: Final = 20.0
+"""Seconds that a write waits for its turn, and for programs that do not queue, such as a backup."""
+_BATCH: Final = 128
+"""Jobs in one transaction; more would let the first of them wait for the last."""
+_TRIES: Final = 5
+
+
+class Turn:
+    """A lock file beside the database by which the processes of a machine queue for writing.
+
+    SQLite alone lets waiting writers sleep and try again, so one may starve while others pass. On Windows
+    there is only that.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".lock")
+        self._descriptor: int | None = None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        if sys.platform == "win32":
+            yield
+            return
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+class SqliteDatabase:
+    """A file database. Everything it acknowledges is on disk (WAL with `synchronous=FULL`)."""
+
+    kind = Engine.SQLITE
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise ValueError("SQLite needs the path of a database file")
+        self._turn = Turn(Path(url.database))
+        self._engine = create_engine(
+            url,
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args={
+                "check_same_thread": False,
+                "cached_statements": 512,
+                "timeout": _PATIENCE,
+            },
+        )
+        event.listen(self._engine, "connect", set_up)
+        self._combiner: Combiner[Link] = Combiner(self._run_batch, patience=_PATIENCE)
+        self._writer: Connection | None = None
+        self._readers: deque[Connection] = deque()
+        self._is_closed = False
+
+    def write(self, work: Callable[[Link], T]) -> T:
+        try:
+            return self._combiner.submit(work)
+        except WaitedTooLong:
+            raise ServiceUnavailable from None
+
+    def read(self, work: Callable[[Link], T]) -> T:
+        with away_is_unavailable(), self._reader() as connection, connection.begin() as transaction:
+            raw: Any = connection.connection.driver_connection
+            # One snapshot for the whole unit of work; in WAL mode it waits for no writer.
+            raw.execute("BEGIN")
+            link = Link(self.kind, raw, connection, writes=False)
+            try:
+                return work(link)
+            finally:
+                link.close()
+                transaction.rollback()
+
+    def ping(self) -> None:
+        with away_is_unavailable(), self._reader() as connection, connection.begin():
+            connection.exec_driver_sql("SELECT 1")
+
+    def close(self) -> None:
+        self._is_closed = True
+        self._drop_writer()
+        while self._readers:
+            self._readers.pop().close()
+        self._turn.close()
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """A connection that nobody else uses; there never are more than threads that read at once."""
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self._engine.connect()
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            connection.rollback()
+        try:
+            yield connection
+        except BaseException as error:
+            if is_away(error):
+                connection.close()
+            raise
+        finally:
+            if self._is_closed:
+                connection.close()
+            elif not connection.closed:
+                self._readers.append(connection)
+
+    def _run_batch(self, first: Job[Link], more: Callable[[int], list[Job[Link]]]) -> None:
+        batch = [first]
+        try:
+            with self._turn.taken():
+                connection = self._writer_connection()
+                raw: Any = connection.connection.driver_connection
+                with connection.begin():
+                    raw.execute("BEGIN IMMEDIATE")
+                    batch += more(_BATCH - 1)
+                    links = [_run_alone(job, connection, raw) for job in batch]
+        except BaseException as error:
+            self._drop_writer()
+            for job in batch:
+                if job.error is None:
+                    job.fail(_failure_from(error))
+            if not isinstance(error, Exception):
+                raise
+            return
+        for link in links:
+            if link is not None:
+                link.committed()
+
+    def _writer_connection(self) -> Connection:
+        if self._writer is None:
+            self._writer = self._engine.connect()
+        return self._writer
+
+    def _drop_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(Exception):
+                writer.close()
+
+
+def _run_alone(job: Job[Link], connection: Connection, raw: Any) -> Link | None:
+    """Run one job of a batch so that its failure undoes nothing but itself."""
+    for _ in range(_TRIES):
+        raw.execute("SAVEPOINT unit")
+        link = Link(Engine.SQLITE, raw, connection, writes=True)
+        try:
+            job.succeed(job.run(link))
+        except Exception as error:
+            if not raw.in_transaction:
+                # A full disk or a broken file makes SQLite undo the transaction, the whole batch with it.
+                raise
+            raw.execute("ROLLBACK TO unit")
+            raw.execute("RELEASE unit")
+            if isinstance(error, Conflict):
+                continue
+            job.fail(_failure_from(error) if is_away(error) else error)
+            return None
+        finally:
+            link.close()
+        raw.execute("RELEASE unit")
+        return link
+    job.fail(ServiceUnavailable("The same data is being changed by too many at once", retry_after=1.0))
+    return None
+
+
+def _failure_from(error: BaseException) -> ServiceUnavailable:
+    failure = ServiceUnavailable()
+    failure.__cause__ = error
+    return failure
+
+
+def set_up(connection: sqlite3.Connection, _: object) -> None:
+    """Transactions begin when we say so, and are on disk when they have been committed."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()

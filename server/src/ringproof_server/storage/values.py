@@ -1,0 +1,96 @@
+"""How values of the domain stand in columns: times as microseconds, plans and policies as JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.verification import Capabilities, Transaction
+from ringproof_server.domain.workflow import Plan
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+Detail = dict[str, str | int | float | bool | None]
+
+_json = msgspec.json.Encoder()
+_plans = msgspec.json.Decoder(Plan)
+_capabilities = msgspec.json.Decoder(Capabilities)
+_transactions = msgspec.json.Decoder(Transaction)
+_policies = msgspec.json.Decoder(Policy)
+_details = msgspec.json.Decoder(Detail)
+_origins = msgspec.json.Decoder(tuple[str, ...])
+
+CHANNELS: Final[Mapping[str, Channel]] = {channel.value: channel for channel in Channel}
+_REASONS: Final[Mapping[str, Reason]] = {reason.value: reason for reason in Reason}
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970 in UTC; raises `TypeError` for a datetime without a zone."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def maybe_micros(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(stored: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=stored)
+
+
+def maybe_moment(stored: int | None) -> datetime | None:
+    return None if stored is None else _EPOCH + timedelta(microseconds=stored)
+
+
+def maybe_channel(stored: str | None) -> Channel | None:
+    return None if stored is None else CHANNELS[stored]
+
+
+def maybe_reason(stored: str | None) -> Reason | None:
+    return None if stored is None else _REASONS[stored]
+
+
+def as_json(value: object) -> str:
+    """JSON text of a value of the domain, of a mapping or of a sequence."""
+    return _json.encode(value).decode()
+
+
+def maybe_json(value: object | None) -> str | None:
+    return None if value is None else _json.encode(value).decode()
+
+
+# Many verifications of an application share a plan, a policy and the capabilities of its app. The values
+# cannot change once made, so the same text may give the same value again.
+
+
+@lru_cache(maxsize=512)
+def plan_of(text: str) -> Plan:
+    return _plans.decode(text)
+
+
+@lru_cache(maxsize=512)
+def capabilities_of(text: str) -> Capabilities:
+    return _capabilities.decode(text)
+
+
+@lru_cache(maxsize=512)
+def policy_of(text: str) -> Policy:
+    return _policies.decode(text)
+
+
+def maybe_transaction(text: str | None) -> Transaction | None:
+    return None if text is None else _transactions.decode(text)
+
+
+def detail_of(text: str) -> Detail:
+    return _details.decode(text)
+
+
+def origins_of(text: str) -> tuple[str, ...]:
+    return _origins.decode(text)
