@@ -8,10 +8,12 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from ringproof_server.domain.application import ApiKey, Application, KeyKind
+from ringproof_server.domain.policy import Policy
 from ringproof_server.storage.statements import Link, Parameter, Row, Statement, insert
 from ringproof_server.storage.tables import api_keys, applications
 from ringproof_server.storage.values import (
     as_json,
+    differences,
     maybe_micros,
     maybe_moment,
     micros,
@@ -59,14 +61,16 @@ _REVOKE = Statement(
 class SqlApplications:
     """`ports.Applications` in SQL."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, defaults: Policy) -> None:
+        """`defaults` is the policy of the whole server; an application keeps only what it sets otherwise."""
         self._link = link
+        self._defaults = defaults
 
     def add(self, application: Application) -> None:
         self._link.change(
             _ADD,
             {
-                **_changing(application),
+                **self._changing(application),
                 "id": application.id,
                 "created_at": micros(application.created_at),
             },
@@ -74,17 +78,17 @@ class SqlApplications:
 
     def get(self, application_id: str) -> Application | None:
         row = self._link.one(_BY_ID, {"key": application_id})
-        return None if row is None else _application_of(row)
+        return None if row is None else self._application_of(row)
 
     def by_name(self, name: str) -> Application | None:
         row = self._link.one(_BY_NAME, {"key": name})
-        return None if row is None else _application_of(row)
+        return None if row is None else self._application_of(row)
 
     def update(self, application: Application) -> None:
-        self._link.change(_UPDATE, {**_changing(application), "key": application.id})
+        self._link.change(_UPDATE, {**self._changing(application), "key": application.id})
 
     def listing(self) -> list[Application]:
-        return [_application_of(row) for row in self._link.all(_LISTING, {})]
+        return [self._application_of(row) for row in self._link.all(_LISTING, {})]
 
     def add_key(self, key: ApiKey) -> None:
         self._link.change(
@@ -104,7 +108,7 @@ class SqlApplications:
         row = self._link.one(_KEY_BY_DIGEST, {"digest": digest})
         if row is None:
             return None
-        return _key_of(row[: len(_KEY)]), _application_of(row[len(_KEY) :])
+        return _key_of(row[: len(_KEY)]), self._application_of(row[len(_KEY) :])
 
     def keys(self, application_id: str) -> list[ApiKey]:
         return [_key_of(row) for row in self._link.all(_KEYS, {"key": application_id})]
@@ -113,26 +117,24 @@ class SqlApplications:
         """False when there is no such key or it was revoked before."""
         return self._link.change(_REVOKE, {"key": key_id, "at": micros(now)}) == 1
 
+    def _changing(self, application: Application) -> dict[str, Parameter]:
+        return {
+            "name": application.name,
+            "brand": application.brand,
+            "policy": differences(application.policy, self._defaults),
+            "allowed_origins": as_json(application.allowed_origins),
+        }
 
-def _changing(application: Application) -> dict[str, Parameter]:
-    return {
-        "name": application.name,
-        "brand": application.brand,
-        "policy": as_json(application.policy),
-        "allowed_origins": as_json(application.allowed_origins),
-    }
-
-
-def _application_of(row: Row) -> Application:
-    id_, name, brand, policy, allowed_origins, created_at = row
-    return Application(
-        id=id_,
-        name=name,
-        brand=brand,
-        policy=policy_of(policy),
-        allowed_origins=origins_of(allowed_origins),
-        created_at=moment(created_at),
-    )
+    def _application_of(self, row: Row) -> Application:
+        id_, name, brand, policy, allowed_origins, created_at = row
+        return Application(
+            id=id_,
+            name=name,
+            brand=brand,
+            policy=policy_of(policy, self._defaults),
+            allowed_origins=origins_of(allowed_origins),
+            created_at=moment(created_at),
+        )
 
 
 def _key_of(row: Row) -> ApiKey:

@@ -9,9 +9,8 @@ from typing import Final
 from sqlalchemy import bindparam, func, literal_column, select, text
 
 from ringproof_server.domain.attempt import Attempt, AttemptState
-from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.phone_number import PhoneNumber
-from ringproof_server.ports import Conflict
+from ringproof_server.ports import Conflict, PastAttempt
 from ringproof_server.storage import tables
 from ringproof_server.storage.statements import LIMIT, ZERO, Link, Parameter, Row, Statement
 from ringproof_server.storage.tables import attempts, verifications
@@ -81,7 +80,7 @@ _UPDATE = Statement(
     .values({name: bindparam(name) for name in (*_CHANGING, "version")})
 )
 _TO_NUMBER = Statement(
-    select(attempts.c.channel, attempts.c.queued_at)
+    select(attempts.c.channel, attempts.c.queued_at, attempts.c.verification_id)
     .where(attempts.c.number_digest == bindparam("digest"), attempts.c.queued_at >= bindparam("since"))
     .order_by(attempts.c.queued_at, attempts.c.position)
 )
@@ -162,9 +161,12 @@ class AttemptRows:
         if self._link.change(_UPDATE, parameters) == 0:
             raise Conflict("the attempt has changed")
 
-    def attempts_to(self, number: PhoneNumber, since: datetime) -> list[tuple[Channel, datetime]]:
+    def attempts_to(self, number: PhoneNumber, since: datetime) -> list[PastAttempt]:
         parameters = {"digest": self._hasher(number.e164), "since": micros(since)}
-        return [(CHANNELS[channel], moment(at)) for channel, at in self._link.all(_TO_NUMBER, parameters)]
+        return [
+            PastAttempt(CHANNELS[channel], moment(at), verification_id)
+            for channel, at, verification_id in self._link.all(_TO_NUMBER, parameters)
+        ]
 
     def queued_attempts(self, limit: int) -> list[str]:
         statement = _QUEUED_LOCKED if self._link.writes else _QUEUED

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from ringproof_server.domain.policy import Policy
 from ringproof_server.storage.caller_ids import Snapshots
 from ringproof_server.storage.postgresql import PostgresqlDatabase
 from ringproof_server.storage.session import SqlSession
@@ -40,9 +41,10 @@ class SqlStorage:
     brought it, and more than once. It must not begin another write, and must not commit by itself.
     """
 
-    def __init__(self, database: Database, hasher: Callable[[str], bytes]) -> None:
+    def __init__(self, database: Database, hasher: Callable[[str], bytes], policy: Policy) -> None:
         self._database = database
         self._hasher = hasher
+        self._policy = policy
         self._snapshots = Snapshots()
 
     @property
@@ -51,12 +53,15 @@ class SqlStorage:
 
     def write(self, work: Callable[[SqlSession], T]) -> T:
         """As `ports.Storage.write` promises: durable before it returns, repeated on `Conflict`."""
-        return self._database.write(lambda link: work(SqlSession(link, self._hasher, self._snapshots)))
+        return self._database.write(lambda link: work(self._session(link)))
 
     def read(self, work: Callable[[SqlSession], T]) -> T:
         """As `ports.Storage.read` promises. On SQLite all of `work` sees one moment; on PostgreSQL each
         statement sees its own."""
-        return self._database.read(lambda link: work(SqlSession(link, self._hasher, self._snapshots)))
+        return self._database.read(lambda link: work(self._session(link)))
+
+    def _session(self, link: Link) -> SqlSession:
+        return SqlSession(link, self._hasher, self._snapshots, self._policy)
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Like `write`, for modules that keep tables of their own in this database."""
@@ -74,11 +79,18 @@ class SqlStorage:
         self._database.close()
 
 
-def open_storage(url: str, *, hasher: Callable[[str], bytes], connections: int = 16) -> SqlStorage:
+def open_storage(
+    url: str,
+    *,
+    hasher: Callable[[str], bytes],
+    policy: Policy | None = None,
+    connections: int = 16,
+) -> SqlStorage:
     """The storage at a database URL: `sqlite:///path` or `postgresql://user:password@host/name`.
 
     `hasher` makes the keyed digest (at least 8 bytes) by which numbers in E.164 form are looked up; it must
-    stay the same for the life of the database. `connections` bounds this process's PostgreSQL connections for
+    stay the same for the life of the database. `policy` is what applications do not set otherwise.
+    `connections` bounds this process's PostgreSQL connections for
     writing, and those for reading. Nothing is connected yet, and no table is made: see `migrations.upgrade`.
     Raises `ValueError`, without the URL, for a URL that cannot be used.
     """
@@ -88,7 +100,7 @@ def open_storage(url: str, *, hasher: Callable[[str], bytes], connections: int =
         database = SqliteDatabase(parsed)
     else:
         database = PostgresqlDatabase(parsed, connections=connections)
-    return SqlStorage(database, hasher)
+    return SqlStorage(database, hasher, policy or Policy())
 
 
 def parse_url(url: str) -> URL:

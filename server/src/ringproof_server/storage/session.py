@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ringproof_server.domain.policy import Policy
 from ringproof_server.storage.applications import SqlApplications
 from ringproof_server.storage.caller_ids import Snapshots, SqlCallerIds
 from ringproof_server.storage.idempotency import SqlIdempotency
@@ -18,10 +19,12 @@ class SqlSession:
 
     __slots__ = ("applications", "caller_ids", "idempotency", "ledger", "signing_keys", "verifications")
 
-    def __init__(self, link: Link, hasher: Callable[[str], bytes], snapshots: Snapshots) -> None:
+    def __init__(
+        self, link: Link, hasher: Callable[[str], bytes], snapshots: Snapshots, policy: Policy
+    ) -> None:
         self.verifications = SqlVerifications(link, hasher)
         self.caller_ids = SqlCallerIds(link, hasher, snapshots)
         self.ledger = SqlLedger(link, hasher)
-        self.applications = SqlApplications(link)
+        self.applications = SqlApplications(link, policy)
         self.idempotency = SqlIdempotency(link)
         self.signing_keys = SqlSigningKeys(link)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 IS_PENDING: Final = "status = 'pending'"
 IS_QUEUED: Final = "state = 'queued'"
 IS_CLAIMED: Final = "state IN ('dialing', 'sending')"
-AWAITS_HANG_UP: Final = "hang_up_at IS NOT NULL AND state <> 'ended'"
+AWAITS_HANG_UP: Final = "hang_up_at IS NOT NULL"
 HAS_REFERENCE: Final = "reference IS NOT NULL"
 HAS_REMOTE_ID: Final = "remote_id IS NOT NULL"
 

@@ -23,7 +23,7 @@ _json = msgspec.json.Encoder()
 _plans = msgspec.json.Decoder(Plan)
 _capabilities = msgspec.json.Decoder(Capabilities)
 _transactions = msgspec.json.Decoder(Transaction)
-_policies = msgspec.json.Decoder(Policy)
+_objects: Final = msgspec.json.Decoder(dict[str, object])
 _details = msgspec.json.Decoder(Detail)
 _origins = msgspec.json.Decoder(tuple[str, ...])
 
@@ -80,8 +80,17 @@ def capabilities_of(text: str) -> Capabilities:
 
 
 @lru_cache(maxsize=512)
-def policy_of(text: str) -> Policy:
-    return _policies.decode(text)
+def policy_of(text: str, defaults: Policy) -> Policy:
+    """The policy with these differences from the defaults."""
+    return msgspec.convert({**msgspec.to_builtins(defaults), **_objects.decode(text)}, Policy)
+
+
+def differences(policy: Policy, defaults: Policy) -> str:
+    """JSON text of what a policy sets otherwise than the defaults."""
+    usual = msgspec.to_builtins(defaults)
+    return as_json(
+        {name: value for name, value in msgspec.to_builtins(policy).items() if value != usual[name]}
+    )
 
 
 def maybe_transaction(text: str | None) -> Transaction | None:

@@ -175,8 +175,8 @@ def _attempts() -> None:
         "ix_attempts_hang_up",
         "attempts",
         ["hang_up_at"],
-        sqlite_where=sa.text("hang_up_at IS NOT NULL AND state <> 'ended'"),
-        postgresql_where=sa.text("hang_up_at IS NOT NULL AND state <> 'ended'"),
+        sqlite_where=sa.text("hang_up_at IS NOT NULL"),
+        postgresql_where=sa.text("hang_up_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_attempts_number_digest_queued_at"), "attempts", ["number_digest", "queued_at"])
     op.create_index(
