@@ -1,0 +1,72 @@
+"""The door for carriers: what a plug-in is given, what it implements, how it is found.
+
+A plug-in is a function `build(options: CarrierOptions) -> Carrier` behind an entry point of the group
+`ringproof.carriers`; the name of the entry point is the carrier's name in the operator's settings. Its tests
+subclass `ringproof_server.testing.carrier_contract.CarrierContract`.
+"""
+
+from ringproof_server.carriers.plugin import (
+    Build,
+    CarrierOptions,
+    CarrierSettingsError,
+    Log,
+    NetworkStore,
+)
+from ringproof_server.carriers.registry import GROUP, CarrierLookupError, find_carriers, known_carriers
+from ringproof_server.domain.attempt import AttemptEvent
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.errors import (
+    CallbackRefused,
+    CarrierError,
+    CarrierMisconfigured,
+    CarrierThrottled,
+    CarrierUnavailable,
+    FraudSuspected,
+    NumberRefused,
+    NumberUnreachable,
+)
+from ringproof_server.ports import (
+    Answer,
+    CallbackRequest,
+    Carrier,
+    CarrierCapabilities,
+    CarrierEvent,
+    EventSink,
+    Found,
+    OutgoingCall,
+    OutgoingMessage,
+    Placed,
+)
+
+__all__ = [
+    "GROUP",
+    "Answer",
+    "AttemptEvent",
+    "Build",
+    "CallbackRefused",
+    "CallbackRequest",
+    "Carrier",
+    "CarrierCapabilities",
+    "CarrierError",
+    "CarrierEvent",
+    "CarrierLookupError",
+    "CarrierMisconfigured",
+    "CarrierOptions",
+    "CarrierSettingsError",
+    "CarrierThrottled",
+    "CarrierUnavailable",
+    "Channel",
+    "EventSink",
+    "Found",
+    "FraudSuspected",
+    "Log",
+    "NetworkStore",
+    "NumberRefused",
+    "NumberUnreachable",
+    "OutgoingCall",
+    "OutgoingMessage",
+    "Placed",
+    "Reason",
+    "find_carriers",
+    "known_carriers",
+]

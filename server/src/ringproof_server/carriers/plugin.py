@@ -1,0 +1,66 @@
+"""What a carrier plug-in is handed when it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from ringproof_server.ports import Carrier, Clock, Random, Seals
+
+T = TypeVar("T")
+
+
+class NetworkStore(Protocol):
+    """The server's database, for a carrier that keeps tables of its own."""
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one durable transaction; it may run more than once, so it has no other effects."""
+        ...
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` without writing; it sees committed data only."""
+        ...
+
+
+class Log(Protocol):
+    """Structured log lines: a constant event name and fields without numbers, codes or credentials."""
+
+    def info(self, event: str, /, **fields: object) -> object: ...
+
+    def warning(self, event: str, /, **fields: object) -> object: ...
+
+    def error(self, event: str, /, **fields: object) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierOptions:
+    """Everything a plug-in's `build` may use.
+
+    `settings` holds what the operator set for this carrier: `RINGPROOF_<NAME>_<KEY>` arrives as the lower
+    case key, so `RINGPROOF_TWILIO_AUTH_TOKEN` is `settings["auth_token"]` for `twilio`. `public_url` is where
+    the carrier's callbacks reach this server, without a slash at its end.
+    """
+
+    settings: Mapping[str, str] = field(repr=False)
+    clock: Clock
+    random: Random
+    seals: Seals
+    store: NetworkStore
+    public_url: str
+    log: Log
+
+
+class CarrierSettingsError(ValueError):
+    """Settings of a carrier cannot be used; `faults` names every one, and repeats no value."""
+
+    def __init__(self, carrier: str, faults: tuple[str, ...]) -> None:
+        super().__init__(f"the settings of the carrier {carrier!r} are wrong: " + "; ".join(faults))
+        self.carrier = carrier
+        self.faults = faults
+
+
+Build = Callable[[CarrierOptions], Carrier]
+"""What an entry point of the group `ringproof.carriers` refers to. Raises `CarrierSettingsError`."""

@@ -1,0 +1,210 @@
+"""Moves calls and messages on in the database and records what handsets saw and what the server is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from ringproof_server.carriers.simulated import call as course
+from ringproof_server.carriers.simulated.call import CallState, Happening, VirtualCall
+from ringproof_server.carriers.simulated.callbacks import NetworkEvent, encode
+from ringproof_server.carriers.simulated.chaos import Delivery, deliveries
+from ringproof_server.carriers.simulated.moments import MILLISECOND
+from ringproof_server.carriers.simulated.planning import AnsweredBy, CallPlan
+from ringproof_server.carriers.simulated.settings import NetworkSettings
+from ringproof_server.carriers.simulated.tables import callbacks, calls, handset_events, handsets, messages
+from ringproof_server.domain.attempt import AttemptEvent
+from ringproof_server.domain.channel import Reason
+
+
+def call_of(row: Row[Any]) -> VirtualCall:
+    """The call in a row of `calls`."""
+    return VirtualCall(
+        plan=CallPlan(
+            rings_at=row.rings_at,
+            answers_at=row.answers_at,
+            answered_by=None if row.answered_by is None else AnsweredBy(row.answered_by),
+            ends_at=row.ends_at,
+            end_reason=Reason(row.end_reason),
+            shown=row.caller_id_shown,
+            cancel_takes=row.cancel_takes,
+        ),
+        state=CallState(row.state),
+        reason=None if row.reason is None else Reason(row.reason),
+        rang_at=row.rang_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        hang_up_at=row.hang_up_at,
+        heard=row.heard,
+        talk_ends_at=row.talk_ends_at,
+    )
+
+
+class CallRow:
+    """A call whose row this transaction has locked. `save` writes what has become of it."""
+
+    def __init__(self, connection: Connection, row: Row[Any], settings: NetworkSettings) -> None:
+        self._connection = connection
+        self._row = row
+        self._settings = settings
+        self._events: int = row.events
+        self._claimed_until: int = row.document_claimed_until
+        self.call = call_of(row)
+
+    @property
+    def id(self) -> str:
+        return str(self._row.id)
+
+    @property
+    def document_url(self) -> str:
+        return str(self._row.document_url)
+
+    def advance(self, now: int) -> None:
+        """Bring the call to `now`; what happens on the way is recorded at its own time."""
+        for happening in self._moved(now):
+            self._events += 1
+            self._tell_handset(happening)
+            self._tell_server(happening)
+
+    def hang_up(self, now: int) -> None:
+        """Hang up, as the caller, a call that has been brought to `now`."""
+        self.call = course.hang_up(self.call, now)
+        self.advance(now)
+
+    def hear(self, text: str, talk_ends_at: int) -> None:
+        self.call = course.hear(self.call, text, talk_ends_at)
+
+    def claim_document(self, now: int, until: int) -> bool:
+        """Whether this process is to fetch the document, which no other process does before `until`."""
+        if not self.call.awaits_document or self._claimed_until > now:
+            return False
+        self._claimed_until = until
+        return True
+
+    def save(self, **more: object) -> None:
+        call, reason = self.call, self.call.reason
+        due_at = course.next_change(call)
+        if call.awaits_document and due_at is not None:
+            due_at = min(due_at, self._claimed_until)
+        self._connection.execute(
+            update(calls)
+            .where(calls.c.id == self.id)
+            .values(
+                state=call.state.value,
+                reason=None if reason is None else reason.value,
+                rang_at=call.rang_at,
+                answered_at=call.answered_at,
+                ended_at=call.ended_at,
+                hang_up_at=call.hang_up_at,
+                heard=call.heard,
+                talk_ends_at=call.talk_ends_at,
+                events=self._events,
+                document_claimed_until=self._claimed_until,
+                due_at=due_at,
+                **more,
+            )
+        )
+
+    def _moved(self, now: int) -> Iterable[Happening]:
+        # One at a time, so that what is recorded of each is the call as it was then.
+        while (change := course.next_change(self.call)) is not None and change <= now:
+            self.call, happened = course.advance(self.call, change)
+            yield from happened
+
+    def _tell_handset(self, happening: Happening) -> None:
+        call = self.call
+        if call.rang_at is None or happening.event is AttemptEvent.ANSWER:
+            return
+        ended = happening.event is AttemptEvent.END
+        seen = {
+            "kind": "call",
+            "call_id": self.id,
+            "state": "ended" if ended else "ringing",
+            "caller_id": call.plan.shown,
+            "ring_ms": call.phone_ring_ms if ended else None,
+            "answered": ended and call.answered_at is not None,
+            "heard": call.heard if ended else None,
+        }
+        _add_handset_event(self._connection, self._row.number, happening.at, seen)
+
+    def _tell_server(self, happening: Happening) -> None:
+        last = happening.event is AttemptEvent.END
+        event = NetworkEvent(
+            key=f"{self.id}.{self._events}",
+            kind=happening.event,
+            reference=self._row.reference,
+            remote_id=self.id,
+            reason=self.call.reason if last else None,
+            ring_ms=self.call.network_ring_ms if last else None,
+        )
+        _queue(self._connection, self._row, event, happening.at, last=last, settings=self._settings)
+
+
+def locked_call(connection: Connection, call_id: str, settings: NetworkSettings) -> CallRow | None:
+    """The call of this name, locked; None if the network has none."""
+    row = connection.execute(select(calls).where(calls.c.id == call_id).with_for_update()).one_or_none()
+    return None if row is None else CallRow(connection, row, settings)
+
+
+def arrive(connection: Connection, row: Row[Any], settings: NetworkSettings) -> None:
+    """The message in this row of `messages` reaches its handset at the time when it is due."""
+    connection.execute(
+        update(messages).where(messages.c.id == row.id).values(arrived_at=row.due_at, due_at=None)
+    )
+    _add_handset_event(
+        connection, row.number, row.due_at, {"kind": "message", "channel": row.channel, "text": row.text}
+    )
+    event = NetworkEvent(
+        key=f"{row.id}.1", kind=AttemptEvent.DELIVER, reference=row.reference, remote_id=row.id
+    )
+    _queue(connection, row, event, row.due_at, last=True, settings=settings)
+
+
+def _add_handset_event(connection: Connection, number: str, at: int, seen: Mapping[str, object]) -> None:
+    # The handset's row stays locked until the end of the transaction, so numbers appear in their order.
+    seq = connection.execute(
+        update(handsets)
+        .where(handsets.c.number == number)
+        .values(last_seq=handsets.c.last_seq + 1)
+        .returning(handsets.c.last_seq)
+    ).scalar_one()
+    connection.execute(insert(handset_events).values(number=number, seq=seq, at=at, **seen))
+
+
+def _queue(
+    connection: Connection,
+    row: Row[Any],
+    event: NetworkEvent,
+    at: int,
+    *,
+    last: bool,
+    settings: NetworkSettings,
+) -> None:
+    dice = settings.dice.about(row.number, row.ordinal, event.kind.value)
+    planned = deliveries(at, last=last, chaos=settings.chaos, dice=dice)
+    _release_held(connection, row.id, planned)
+    for delivery in planned:
+        connection.execute(
+            insert(callbacks).values(
+                subject_id=row.id,
+                key=event.key,
+                url=row.events_url,
+                body=encode(event),
+                held=delivery.held,
+                tries=0,
+                due_at=delivery.due_at,
+            )
+        )
+
+
+def _release_held(connection: Connection, subject_id: str, planned: tuple[Delivery, ...]) -> None:
+    overtaking = [delivery.due_at for delivery in planned if not delivery.held]
+    if not overtaking:
+        return
+    connection.execute(
+        update(callbacks)
+        .where(callbacks.c.subject_id == subject_id, callbacks.c.held)
+        .values(held=False, due_at=min(overtaking) + MILLISECOND)
+    )
