@@ -1,0 +1,47 @@
+"""The wire: the only place that spells the names of our HTTP contract, in and out."""
+
+from ringproof_server.http.bodies.incoming import (
+    BehaviourBody,
+    ConfirmBody,
+    KeysBody,
+    NextBody,
+    ReportBody,
+    StartBody,
+)
+from ringproof_server.http.bodies.outgoing import (
+    FieldFault,
+    HandsetEvents,
+    HealthView,
+    KeySetView,
+    Nothing,
+    ProblemView,
+    VerificationList,
+    VerificationView,
+    encode,
+    handset_events,
+    list_of,
+    view_of,
+)
+from ringproof_server.http.bodies.texts import refuse
+
+__all__ = [
+    "BehaviourBody",
+    "ConfirmBody",
+    "FieldFault",
+    "HandsetEvents",
+    "HealthView",
+    "KeySetView",
+    "KeysBody",
+    "NextBody",
+    "Nothing",
+    "ProblemView",
+    "ReportBody",
+    "StartBody",
+    "VerificationList",
+    "VerificationView",
+    "encode",
+    "handset_events",
+    "list_of",
+    "refuse",
+    "view_of",
+]

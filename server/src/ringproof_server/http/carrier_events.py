@@ -1,0 +1,99 @@
+"""The carriers' side: callbacks, and the documents that say what to speak on an answered call."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from ringproof_rcml import Dialect, confirmed, confirming, hang_up
+from ringproof_server.domain import errors
+from ringproof_server.domain.errors import NotFound
+from ringproof_server.http.routes import ALWAYS, Operation, add
+from ringproof_server.ports import CallbackRequest
+from ringproof_server.service.carrier_events import CarrierEvents, DocumentKind, SpokenDocument
+
+_TAG: Final = "Carriers"
+_XML: Final = "text/xml; charset=utf-8"
+_DIALECTS: Final = {"restcomm": Dialect.RCML, "simulated": Dialect.RCML}
+_SAFE: Final = "/~:@!$&'()*+,;="
+
+CALLBACK: Final = Operation(
+    id="carrier_callback",
+    method="POST",
+    rule="/carriers/<string(maxlength=64):carrier>/<path:path>",
+    tag=_TAG,
+    summary="A carrier's signed callback",
+    any_body=True,
+    answers={204: ""},
+    problems=(*ALWAYS, errors.Forbidden, errors.NotFound, errors.PayloadTooLarge),
+)
+DOCUMENT: Final = Operation(
+    id="voice_document",
+    method="GET",
+    rule="/rcml/<string(maxlength=128):reference>",
+    tag=_TAG,
+    summary="What to say to whoever answers a call",
+    answers={200: "text/xml"},
+    problems=(*ALWAYS, errors.NotFound),
+)
+DOCUMENT_BY_POST: Final = Operation(
+    id="voice_document_by_post",
+    method="POST",
+    rule=DOCUMENT.rule,
+    tag=_TAG,
+    summary="The same, for carriers that ask by POST",
+    any_body=True,
+    answers=DOCUMENT.answers,
+    problems=(*DOCUMENT.problems, errors.PayloadTooLarge),
+)
+OPERATIONS: Final = (CALLBACK, DOCUMENT, DOCUMENT_BY_POST)
+
+
+def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
+    """Routes without keys: a callback carries a signature, the address of a document its own secret."""
+    blueprint = Blueprint("carrier_events", __name__)
+
+    def callback(carrier: str, path: str) -> Response:
+        service.receive(
+            carrier,
+            CallbackRequest(
+                path=path,
+                url=_public_address(public_url),
+                method=request.method,
+                headers={name.lower(): value for name, value in request.headers},
+                body=request.get_data(cache=False),
+            ),
+        )
+        return Response(status=204)
+
+    def document(reference: str) -> Response:
+        found = service.document(reference)
+        if found is None:
+            raise NotFound("There is no such call")
+        return Response(voice_document(found), content_type=_XML)
+
+    add(blueprint, CALLBACK, callback)
+    add(blueprint, DOCUMENT, document)
+    add(blueprint, DOCUMENT_BY_POST, document)
+    return blueprint
+
+
+def voice_document(document: SpokenDocument) -> str:
+    """The XML in the dialect of the carrier that asks, in the language of the person who answered."""
+    dialect = _DIALECTS.get(document.carrier, Dialect.TWIML)
+    language = document.language or "en"
+    match document.kind:
+        case DocumentKind.CONFIRMED:
+            return confirmed(dialect, language)
+        case DocumentKind.CONFIRMING:
+            return confirming(dialect, language)
+        case DocumentKind.HANG_UP:
+            return hang_up(dialect)
+
+
+def _public_address(public_url: str) -> str:
+    """The URL that the carrier signed: built from where we are known to be, never from the request's host."""
+    query = request.environ.get("QUERY_STRING", "")
+    return f"{public_url}{quote(request.path, safe=_SAFE)}{f'?{query}' if query else ''}"

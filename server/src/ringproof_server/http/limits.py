@@ -1,0 +1,111 @@
+"""Rate limits over a moving window: in this process's memory, or in Redis for all processes together.
+
+While Redis is away every process counts for itself. That neither shuts everybody out nor opens the door: one
+process still allows no more than the limit. What must hold exactly, sends per number and the guess budget, is
+counted in the database and not here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import lru_cache
+from threading import Lock
+from typing import Final
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from ringproof_server.ports import Clock, RateLimiter
+
+MOST_KEYS: Final = 100_000
+"""How many keys one process remembers; beyond it those that have been silent longest are forgotten."""
+REDIS_PATIENCE: Final = 0.25
+"""Seconds a request waits for Redis at most."""
+REDIS_REST: Final = 5.0
+"""Seconds after a failure during which Redis is not asked."""
+
+
+def create_limiter(redis_url: str | None, clock: Clock) -> RateLimiter:
+    """The limiter for this process; `redis_url` makes it count together with all others."""
+    memory = MemoryLimiter(clock)
+    return memory if redis_url is None else RedisLimiter(redis_url, memory, clock)
+
+
+class MemoryLimiter:
+    """Exact moving windows in this process's memory.
+
+    Own code, because the memory storage of `limits` walks over all its keys in a new thread every 10 ms.
+    """
+
+    def __init__(self, clock: Clock, most_keys: int = MOST_KEYS) -> None:
+        self._clock = clock
+        self._most_keys = most_keys
+        self._lock = Lock()
+        self._hits: dict[tuple[str, str], deque[float]] = {}
+
+    def hit(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """Count one event. None when it fits into `limit` per `window` seconds, else the seconds to wait.
+
+        An event that does not fit is not counted.
+        """
+        now = self._clock.now().timestamp()
+        name = (rule, key)
+        with self._lock:
+            hits = self._hits.pop(name, None)
+            if hits is None:
+                hits = deque()
+                while len(self._hits) >= self._most_keys:
+                    self._hits.pop(next(iter(self._hits)))
+            # Put back at the end: the order of the dictionary is that of the last hits.
+            self._hits[name] = hits
+            while hits and hits[0] <= now - window:
+                hits.popleft()
+            if len(hits) >= limit:
+                return max(0.0, hits[len(hits) - limit] + window - now) if limit > 0 else float(window)
+            hits.append(now)
+            return None
+
+    def ping(self) -> None:
+        """Memory is always there."""
+
+
+class RedisLimiter:
+    """Moving windows in Redis, counted by its own clock; `memory` counts while Redis is away."""
+
+    def __init__(self, url: str, memory: MemoryLimiter, clock: Clock) -> None:
+        self._storage = RedisStorage(
+            url, socket_timeout=REDIS_PATIENCE, socket_connect_timeout=REDIS_PATIENCE
+        )
+        self._windows = MovingWindowRateLimiter(self._storage)
+        self._memory = memory
+        self._clock = clock
+        self._rests_until = 0.0
+        self._log = structlog.get_logger("ringproof_server.http")
+
+    def hit(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """Like `MemoryLimiter.hit`; never raises."""
+        now = self._clock.now().timestamp()
+        if now >= self._rests_until:
+            try:
+                return self._hit(_item(limit, window), rule, key, now)
+            except RedisError as fault:
+                self._rests_until = now + REDIS_REST
+                self._log.warning("redis away, counting in memory", fault=type(fault).__name__)
+        return self._memory.hit(rule, key, limit, window)
+
+    def ping(self) -> None:
+        """Raises when Redis cannot be reached."""
+        self._storage.get_connection().ping()
+
+    def _hit(self, item: RateLimitItem, rule: str, key: str, now: float) -> float | None:
+        if self._windows.hit(item, rule, key):
+            return None
+        return max(0.0, self._windows.get_window_stats(item, rule, key).reset_time - now)
+
+
+@lru_cache(maxsize=256)
+def _item(limit: int, window: int) -> RateLimitItem:
+    return RateLimitItemPerSecond(limit, window, namespace="ringproof")

@@ -1,0 +1,74 @@
+"""Counts for operators in the Prometheus text format; labels are closed lists, never numbers or ids."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from ringproof_server.domain.channel import Channel, Reason
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_VERIFICATION_SECONDS: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0, 600.0)
+
+
+class PrometheusMetrics:
+    """The counts of this process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Histogram(
+            "ringproof_http_request_seconds",
+            "Time spent on HTTP requests",
+            ("method", "route", "status"),
+            buckets=_REQUEST_SECONDS,
+            registry=self._registry,
+        )
+        self._started = Counter(
+            "ringproof_verifications_started",
+            "Verifications started",
+            ("channel", "country"),
+            registry=self._registry,
+        )
+        self._attempts = Counter(
+            "ringproof_attempts_ended",
+            "Attempts that ended",
+            ("channel", "carrier", "reason"),
+            registry=self._registry,
+        )
+        self._finished = Histogram(
+            "ringproof_verification_seconds",
+            "Time from the start of a verification to its end",
+            ("status", "channel"),
+            buckets=_VERIFICATION_SECONDS,
+            registry=self._registry,
+        )
+        self._refused = Counter(
+            "ringproof_requests_refused",
+            "Requests answered with a problem",
+            ("problem",),
+            registry=self._registry,
+        )
+
+    def started(self, channel: Channel, country: str | None) -> None:
+        """`country` is an ISO 3166 region, None for numbers that belong to none."""
+        self._started.labels(channel, country or "none").inc()
+
+    def attempt_ended(self, channel: Channel, carrier: str, reason: Reason | None) -> None:
+        self._attempts.labels(channel, carrier, reason or "none").inc()
+
+    def finished(self, status: str, channel: Channel | None, seconds: float) -> None:
+        self._finished.labels(status, channel or "none").observe(seconds)
+
+    def refused(self, slug: str) -> None:
+        self._refused.labels(slug).inc()
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """`route` is the template of the route, never the path itself."""
+        self._requests.labels(method, route, status).observe(seconds)
+
+    def render(self) -> bytes:
+        """All counts in the text format that `CONTENT_TYPE` names."""
+        return generate_latest(self._registry)

@@ -1,0 +1,75 @@
+"""Taking a request apart: its body, its idempotency key, its challenge."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from flask import request
+
+from ringproof_server.domain.errors import InvalidRequest
+from ringproof_server.http.bodies import refuse
+from ringproof_server.http.problems import WrongMediaType
+from ringproof_server.service.requests import IdempotencyKey
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+CHALLENGE: Final = "Ringproof-Challenge"
+LONGEST_CHALLENGE: Final = 2048
+
+_JSON: Final = "application/json"
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class BodyOf(Generic[T]):
+    """Reads the JSON body of the present request as one kind of struct; the decoder is built once."""
+
+    def __init__(self, kind: type[T], *, empty: T | None = None) -> None:
+        """`empty` is what a request without a body means; None where a body is required."""
+        self._decoder = msgspec.json.Decoder(kind)
+        self._empty = empty
+
+    def read(self) -> tuple[T, IdempotencyKey | None]:
+        """The body, and the idempotency key with a digest of all that the request says.
+
+        Raises `InvalidRequest` naming the field at fault.
+        """
+        raw = request.get_data(cache=False)
+        if not raw and self._empty is not None:
+            return self._empty, _idempotency(raw)
+        if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
+            raise WrongMediaType("The body must be application/json")
+        try:
+            body = self._decoder.decode(raw)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as fault:
+            if isinstance(fault, msgspec.MsgspecError):
+                raise refuse(fault) from None
+            raise InvalidRequest("The body is not valid JSON") from None
+        return body, _idempotency(raw)
+
+
+def challenge_header() -> str | None:
+    """The challenge that comes in a header. Raises `InvalidRequest` if it is longer than any of ours."""
+    challenge = request.headers.get(CHALLENGE)
+    if challenge is not None and not 1 <= len(challenge) <= LONGEST_CHALLENGE:
+        raise InvalidRequest(
+            "A header does not fit", faults=((CHALLENGE, f"must have 1 to {LONGEST_CHALLENGE} characters"),)
+        )
+    return challenge
+
+
+def _idempotency(raw: bytes) -> IdempotencyKey | None:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return None
+    if not _VISIBLE.fullmatch(key):
+        raise InvalidRequest(
+            "A header does not fit",
+            faults=((IDEMPOTENCY_KEY, "must have 1 to 255 visible ASCII characters"),),
+        )
+    digest = hashlib.sha256(f"{request.method}\n{request.path}\n".encode())
+    digest.update(raw)
+    return IdempotencyKey(key, digest.digest())

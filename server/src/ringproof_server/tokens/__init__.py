@@ -1,0 +1,7 @@
+"""JSON Web Tokens, their keys, and keyed digests: everything that is signed with the server's secret."""
+
+from ringproof_server.tokens.seals import SecretSeals
+from ringproof_server.tokens.signer import JwtTokens
+from ringproof_server.tokens.signing_keys import MAY_BE_KEPT, PUBLISH_AHEAD, TOKEN_LIFE
+
+__all__ = ["MAY_BE_KEPT", "PUBLISH_AHEAD", "TOKEN_LIFE", "JwtTokens", "SecretSeals"]
