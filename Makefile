@@ -13,7 +13,7 @@ $(UV):
 
 # --inexact keeps uv itself, which lives in the same environment.
 $(VENV)/.synced: $(UV) uv.lock pyproject.toml server/pyproject.toml client_sdk/pyproject.toml rcml/pyproject.toml
-	$(UV) sync --frozen --inexact --quiet
+	@$(UV) sync --frozen --inexact --quiet
 	@touch $@
 
 demo: $(VENV)/.synced

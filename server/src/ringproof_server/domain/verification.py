@@ -130,5 +130,12 @@ class Verification:
 
     @property
     def guess_probability(self) -> float:
-        """The chance to pass without the phone, summed over the channels tried so far."""
-        return self.plan.guess_probability(self.step + 1)
+        """The chance to pass without the phone, summed over the channels tried so far.
+
+        A flash call that was reported on counts, also when the client has gone back to a channel before it.
+        """
+        tried = self.step + 1
+        flash = self.plan.position_of(Channel.FLASHCALL)
+        if flash is not None and (self.reports or self.proof is Channel.FLASHCALL):
+            tried = max(tried, flash + 1)
+        return self.plan.guess_probability(tried)

@@ -13,7 +13,7 @@ from ringproof_server.domain.errors import CallbackRefused, ImpossibleTransition
 from ringproof_server.domain.verification import Status
 from ringproof_server.ports import CallbackRequest, CarrierEvent, Session
 from ringproof_server.service.aftermath import carry_out
-from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.change import Aftermath, Change, backstop, is_awaited
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.steps import Steps
 
@@ -101,6 +101,8 @@ class CarrierEvents:
         except ImpossibleTransition as fault:
             change.note("event_ignored", event=event.kind, why=str(fault))
             return
+        if attempt.reason in GIVEN_UP and event.kind in SHOWS_LIFE and attempt.state is AttemptState.ENDED:
+            change.set_attempt(attempt.id, hang_up_at=change.now)
         moved = change.attempt(attempt.id)
         if note:
             change.note("odd_event", event=event.kind, why=note)
@@ -112,8 +114,7 @@ class CarrierEvents:
     def _on_ring(self, change: Change, attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
         """The hang-up is set for a random moment, or for now when nobody waits for this call any more."""
         low, high = change.application.policy.ring_seconds
-        wanted = change.is_open and attempt.step == change.verification.step and attempt.reported is None
-        seconds = self._parts.random.between(low, high) if wanted else 0.0
+        seconds = self._parts.random.between(low, high) if is_awaited(change, attempt) else 0.0
         return {"ringing_at": change.now, "hang_up_at": change.now + timedelta(seconds=seconds)}
 
     def _on_answer(self, change: Change, attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
@@ -134,8 +135,9 @@ class CarrierEvents:
     def _on_fail(self, change: Change, _attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
         return {"ended_at": change.now, "reason": event.reason or Reason.UNKNOWN}
 
-    def _on_accept(self, change: Change, _attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
-        return {"accepted_at": change.now}
+    def _on_accept(self, change: Change, attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
+        hang_up_at = backstop(change, attempt) if attempt.channel.is_call else None
+        return {"accepted_at": change.now, "hang_up_at": hang_up_at}
 
     def _on_progress(self, _change: Change, _attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
         return {}
@@ -143,6 +145,11 @@ class CarrierEvents:
 
 TALK_AT_MOST = timedelta(seconds=15)
 """A sentence takes about five seconds; a call that talks for longer is hung up."""
+
+GIVEN_UP = frozenset({Reason.UNKNOWN, Reason.CARRIER_ERROR, Reason.CONFIG_ERROR, Reason.CANCELLED})
+"""Ends that we declared without having heard of them: such a call may come up after all."""
+
+SHOWS_LIFE = frozenset({AttemptEvent.ACCEPT, AttemptEvent.RING, AttemptEvent.ANSWER})
 
 _KINDS = {Status.PENDING: DocumentKind.CONFIRMING, Status.VERIFIED: DocumentKind.CONFIRMED}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ringproof_server.domain.application import Application
@@ -13,6 +13,9 @@ from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import NotFound
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session, TraceEntry
+
+BACKSTOP = timedelta(seconds=5)
+"""A call that has not ended this long after the carrier's own time limit is hung up by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,25 @@ class Change:
             else None
         )
         return Aftermath(tuple(queued), deadline_set, tuple(ended), finished)
+
+
+def is_awaited(change: Change, attempt: Attempt) -> bool:
+    """Whether the verification still waits for this call, which may ring for as long as it should.
+
+    A serial call that has been reported is settled; further calls follow it.
+    """
+    if not change.is_open or attempt.step != change.verification.step:
+        return False
+    flash = change.verification.plan.steps[attempt.step].flash
+    return flash is None or flash.calls == 1 or attempt.reported is None
+
+
+def backstop(change: Change, attempt: Attempt) -> datetime:
+    """When a call that the carrier has just taken is hung up if its end is not heard of: soon after the
+    carrier's own time limit, or at once when nobody waits for it any more."""
+    if not is_awaited(change, attempt):
+        return change.now
+    return change.now + timedelta(seconds=change.application.policy.dial_timeout) + BACKSTOP
 
 
 def channel_is_live(attempt: Attempt) -> bool:

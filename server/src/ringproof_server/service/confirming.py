@@ -67,7 +67,7 @@ class Confirming:
         claims = require_access(caller, verification_id, request.challenge, self._parts.tokens, now)
         require_verifier(caller, claims, request.code_verifier)
         return self._parts.storage.write(
-            lambda session: self._judge(session, caller, verification_id, request, idempotency, now)
+            lambda session: self._judge(session, caller, verification_id, request, idempotency)
         )
 
     def _judge(
@@ -77,12 +77,13 @@ class Confirming:
         verification_id: str,
         request: ConfirmRequest,
         idempotency: IdempotencyKey | None,
-        now: datetime,
     ) -> Confirmed:
+        # The time of the turn, not of the arrival: who waited behind another answer comes after it.
+        now = self._parts.clock.now()
         change = Change.load(session, verification_id, now)
         if change.verification.application_id != caller.application.id:
             raise NotFound("there is no such verification")
-        known = _recalled(session, caller, idempotency)
+        known = _recalled(session, caller, idempotency, verification_id)
         if known is not None:
             result = None if known.result is None else Verdict(known.result)
             return Confirmed(change, result, change.save())
@@ -139,7 +140,8 @@ class Confirming:
         checks = verification.checks + 1
         delays = policy.check_delays
         delay = delays[min(checks, len(delays)) - 1] if delays else 0
-        change.set(checks=checks, next_check_at=change.now + timedelta(seconds=delay))
+        next_check_at = change.now + timedelta(seconds=delay) if delay else None
+        change.set(checks=checks, next_check_at=next_check_at)
         self._count_failure(change)
         change.note("wrong_code", channel=evidence.channel, checks=checks)
         if change.is_open and checks >= policy.code_checks:
@@ -268,10 +270,14 @@ def _last_reported(change: Change) -> Attempt | None:
     return calls[-1] if calls else None
 
 
-def _recalled(session: Session, caller: Caller, idempotency: IdempotencyKey | None) -> Remembered | None:
+def _recalled(
+    session: Session, caller: Caller, idempotency: IdempotencyKey | None, verification_id: str
+) -> Remembered | None:
     if idempotency is None:
         return None
     known = session.idempotency.recall(caller.key_id, idempotency.key)
-    if known is not None and known.fingerprint != idempotency.fingerprint:
+    if known is not None and (
+        known.fingerprint != idempotency.fingerprint or known.verification_id != verification_id
+    ):
         raise IdempotencyConflict("this key was used for another request")
     return known

@@ -114,15 +114,25 @@ class DueWork:
             attempt = change.set_attempt(attempt_id, hang_up_at=None, hang_ups=attempt.hang_ups + 1)
             return attempt, change.save()
         if attempt.hang_ups >= HANG_UPS_AT_MOST:
-            reason = Reason.RANG if attempt.ringing_at is not None else Reason.UNKNOWN
-            change.close_attempt(attempt_id, reason)
-            change.note("end_never_reported", carrier=attempt.carrier)
-            self._steps.attempt_ended(change, change.attempt(attempt_id))
+            self._give_up(change, attempt)
             return None, change.save()
         attempt = change.set_attempt(
             attempt_id, hang_up_at=change.now + HANG_UP_AGAIN, hang_ups=attempt.hang_ups + 1
         )
         return attempt, change.save()
+
+    def _give_up(self, change: Change, attempt: Attempt) -> None:
+        """End a call whose end the carrier never reports; it rang until the first of our hang-ups."""
+        reason = Reason.UNKNOWN
+        if attempt.answered_at is not None:
+            reason = Reason.ANSWERED
+        elif attempt.ringing_at is not None:
+            reason = Reason.RANG
+            rang = change.now - HANG_UP_AGAIN * HANG_UPS_AT_MOST - attempt.ringing_at
+            change.set_attempt(attempt.id, ring_ms=max(0, int(rang.total_seconds() * 1000)))
+        change.close_attempt(attempt.id, reason)
+        change.note("end_never_reported", carrier=attempt.carrier)
+        self._steps.attempt_ended(change, change.attempt(attempt.id))
 
 
 class Deadlines:

@@ -24,14 +24,11 @@ from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
 from ringproof_server.ports import Carrier, OutgoingCall, OutgoingMessage, Placed, Session
 from ringproof_server.service.aftermath import carry_out
-from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.change import Aftermath, Change, backstop
 from ringproof_server.service.messages import code_message
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.routing import FAILED_HERE, choose
 from ringproof_server.service.steps import Steps
-
-BACKSTOP = timedelta(seconds=5)
-"""A call that has not ended this long after the carrier's own time limit is hung up by us."""
 
 Log = Callable[..., None]
 
@@ -183,11 +180,7 @@ class Dispatching:
         current = change.attempt(attempt.id)
         if current.remote_id is None:
             current = change.set_attempt(attempt.id, remote_id=placed.remote_id)
-        dial_time = timedelta(seconds=change.application.policy.dial_timeout)
-        hang_up_at = None
-        if attempt.channel.is_call:
-            wanted = change.is_open and current.step == change.verification.step
-            hang_up_at = change.now + dial_time + BACKSTOP if wanted else change.now
+        hang_up_at = backstop(change, current) if attempt.channel.is_call else None
         note = change.move(attempt.id, AttemptEvent.ACCEPT, accepted_at=change.now, hang_up_at=hang_up_at)
         if note:
             change.note("odd_event", event=AttemptEvent.ACCEPT, why=note)

@@ -56,8 +56,10 @@ class Groups:
         """
         if not local:
             return Candidates(pool, frozenset(used))
-        prefix = f"+{callee.country_code}"
         group = self._local(application_id, pool, callee.country_code)
+        if group is pool:
+            return Candidates(pool, frozenset(used))
+        prefix = f"+{callee.country_code}"
         return Candidates(group, frozenset(number for number in used if number.startswith(prefix)))
 
     def _local(self, application_id: str, pool: Pool, country_code: str) -> Pool:

@@ -37,13 +37,14 @@ def code_message(application: Application, verification: Verification, code_key:
         ringproof_rcml.negotiate([language_for(verification.language, verification.number)], "en")
     )
     origin = verification.capabilities.web_origin
+    host = urlsplit(origin).hostname if origin else None
     transaction = verification.transaction
     return ringproof_rcml.sms(
         words,
         application.brand,
         code,
         app_hash=verification.capabilities.sms_app_hash,
-        origin_host=urlsplit(origin).hostname if origin else None,
+        origin_host=host if host is not None and ringproof_rcml.is_host(host) else None,
         transaction=None
         if transaction is None
         else ringproof_rcml.Transaction(transaction.amount, transaction.currency, transaction.payee),

@@ -14,7 +14,7 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session
 from ringproof_server.service.progress import Automatic, NextActions, Progress
-from ringproof_server.service.spacing import DAY, History, send_wait, voice_wait
+from ringproof_server.service.spacing import DAY, History, flash_wait, flash_was_made, send_wait, voice_wait
 
 NOTHING = NextActions(check_in=None, channels={}, automatic=None)
 
@@ -66,15 +66,13 @@ def channel_wait(
 ) -> float | None:
     """Seconds until the client may ask for this channel; None when it may not any more.
 
-    A flash call is made once per verification, because a second one would add to the odds of a guess; a code
-    may be sent again as often as the limits allow.
+    A flash call is made once per verification; a code may be sent again as often as the limits allow.
     """
-    position = verification.plan.position_of(channel)
-    if position is None or (channel is Channel.FLASHCALL and position <= verification.step):
+    if verification.plan.position_of(channel) is None:
         return None
-    if not channel.proves_by_code:
-        return 0.0
-    wait = send_wait(policy, history, now)
+    if channel is Channel.FLASHCALL and flash_was_made(attempts):
+        return None
+    wait = (send_wait if channel.proves_by_code else flash_wait)(policy, history, now)
     if channel is Channel.VOICE:
         wait = max(wait, voice_wait(policy, [item.queued_at for item in attempts], now))
     left = (verification.expires_at - now).total_seconds()

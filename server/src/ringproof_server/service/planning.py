@@ -64,6 +64,11 @@ class Planner:
                 skipped.append(Skipped(channel, reason))
                 waits.extend([wait] if wait else [])
         steps = self._steps(session, situation, offered, skipped)
+        wait = send_wait(policy, situation.history, situation.now)
+        while wait and steps and steps[0].channel.proves_by_code:
+            # What was to come before it is not offered after all, so the wait would have to be now.
+            skipped.append(Skipped(steps.pop(0).channel, SkipReason.RATE_LIMITED))
+            waits.append(wait)
         if not steps:
             raise _nothing_left(skipped, waits)
         return Plan(tuple(steps), tuple(skipped))

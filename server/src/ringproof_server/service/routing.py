@@ -28,9 +28,10 @@ def choose(
     """The first carrier, in the configured order, that can take the attempt; None if there is none.
 
     Fictitious numbers go to a simulated carrier only, real ones never to one
-    that stands beside real carriers. A carrier that failed in this verification is not tried again for it.
+    that stands beside real carriers. A carrier that failed on this channel in this verification is not
+    tried again for it; its other channels may still work.
     """
-    failed = {item.carrier for item in earlier if item.reason in FAILED_HERE}
+    failed = {item.carrier for item in earlier if item.channel is channel and item.reason in FAILED_HERE}
     for name, carrier in carriers.items():
         able = carrier.capabilities
         if name in failed or channel not in able.channels:

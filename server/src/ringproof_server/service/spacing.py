@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import Policy
 from ringproof_server.ports import PastAttempt
@@ -46,6 +48,12 @@ def flash_wait(policy: Policy, history: History, now: datetime) -> float:
     if len(starts) < policy.flash_starts:
         return 0.0
     return max(0.0, (starts[-policy.flash_starts] + window - now).total_seconds())
+
+
+def flash_was_made(attempts: Sequence[Attempt]) -> bool:
+    """Whether a verification with these attempts has had its flash call; a second one would add to the odds
+    of a guess."""
+    return any(item.channel is Channel.FLASHCALL for item in attempts)
 
 
 def voice_wait(policy: Policy, started: list[datetime], now: datetime) -> float:

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ringproof_rcml import is_app_hash
 from ringproof_server.domain.application import Application, Caller
 from ringproof_server.domain.errors import (
     AlreadyFinished,
@@ -22,7 +23,7 @@ from ringproof_server.domain.errors import (
 from ringproof_server.domain.fictitious import is_fictitious
 from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy
-from ringproof_server.domain.verification import Status, Verification
+from ringproof_server.domain.verification import Capabilities, Status, Verification
 from ringproof_server.ports import ChallengeClaims, Remembered, Session
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.outlook import progress_of
@@ -76,6 +77,7 @@ class Starting:
         replayed = self._replay(caller, idempotency)
         if replayed is not None:
             return replayed
+        _require_fitting(request.capabilities, caller.application, self._parts.config.public_url)
         policy = caller.application.policy
         now = self._parts.clock.now()
         self._require_allowed(policy, number, now)
@@ -244,6 +246,25 @@ class Starting:
             created_at=now,
             expires_at=expires_at,
             wake_at=expires_at,
+        )
+
+
+def _require_fitting(capabilities: Capabilities, application: Application, public_url: str) -> None:
+    """Refuse what must not stand in a text message.
+
+    The origin binds the code to a site (WebOTP), so a client may name the application's own ones only: any
+    other would make our message vouch for a stranger's page.
+    """
+    origin, app_hash = capabilities.web_origin, capabilities.sms_app_hash
+    if origin is not None and origin not in {*application.allowed_origins, public_url}:
+        raise InvalidRequest(
+            "the web origin is not one of this application",
+            faults=(("capabilities.web_origin", "not an allowed origin of this application"),),
+        )
+    if app_hash is not None and not is_app_hash(app_hash):
+        raise InvalidRequest(
+            "the app hash is not one of SMS Retriever",
+            faults=(("capabilities.sms_app_hash", "must be the 11 characters that SMS Retriever computes"),),
         )
 
 

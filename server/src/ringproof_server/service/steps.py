@@ -13,7 +13,7 @@ from ringproof_server.domain.verification import Ending, follow
 from ringproof_server.ports import Random
 from ringproof_server.service.change import Change, channel_is_live
 from ringproof_server.service.planning import Planner
-from ringproof_server.service.spacing import DAY, send_wait
+from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, send_wait
 
 MOVES_ON = frozenset(
     {
@@ -41,6 +41,8 @@ class Steps:
         step = change.verification.plan.steps[index]
         caller_id = None
         if step.flash is not None:
+            if flash_was_made(change.attempts):
+                return False
             caller_id = self._draw(change, step.flash)
             if caller_id is None:
                 change.note("step_skipped", channel=step.channel, reason="pool_too_small")
@@ -73,7 +75,8 @@ class Steps:
     def go_on(self, change: Change, reason: Reason | None) -> None:
         """Leave the current step: the next one starts, at the latest when its channel may be used again.
 
-        Without a next step the verification fails, unless something sent may still reach the person.
+        Without a next step the verification fails, unless what was sent may still reach the person, or their
+        report of it may still come in.
         """
         self._release(change, reason or Reason.NO_CALL)
         verification = change.verification
@@ -87,7 +90,8 @@ class Steps:
                 continue
             if self.begin(change, index):
                 return
-        if reason is Reason.UNKNOWN or any(map(_has_sent_code, change.attempts)):
+        may_still_come = reason in {Reason.NO_CALL, Reason.UNKNOWN}
+        if may_still_come or any(map(_has_sent_code, change.attempts)):
             change.set(wake_at=verification.expires_at)
             return
         self.finish(change, Ending.FAIL, reason)
@@ -107,10 +111,10 @@ class Steps:
             self.finish(change, Ending.FAIL, Reason.FRAUD_BLOCKED)
         elif self._is_superseded(change, attempt):
             return
-        elif attempt.reason in MOVES_ON:
-            self.go_on(change, attempt.reason)
         elif attempt.reported is not None and self._has_more_calls(change, attempt):
             self.next_call(change, attempt)
+        elif attempt.reason in MOVES_ON:
+            self.go_on(change, attempt.reason)
 
     def call_reported(self, change: Change, attempt: Attempt, *, right: bool) -> None:
         """A serial call was reported: the next one follows once this one has ended."""
@@ -189,10 +193,9 @@ class Steps:
         return candidates.draw(self._random)
 
     def _wait_for(self, change: Change, channel: Channel) -> float:
-        if not channel.proves_by_code:
-            return 0.0
         history = change.session.verifications.attempts_to(change.verification.number, change.now - DAY)
-        return send_wait(change.application.policy, history, change.now)
+        wait = send_wait if channel.proves_by_code else flash_wait
+        return wait(change.application.policy, history, change.now)
 
     def _code_is_old(self, change: Change) -> bool:
         made = change.verification.code_made_at
@@ -214,13 +217,15 @@ def _has_sent_code(attempt: Attempt) -> bool:
 
 
 def guesses_made(change: Change) -> float:
-    """The guess probability that the reports of this verification really amounted to."""
+    """The guess probability that the reports of this verification really amounted to.
+
+    The first report on a flash call costs as much as all that were allowed, because where numbers of the pool
+    share their last digits it may be worth nearly as much.
+    """
     verification = change.verification
     total = 0.0
-    for step in verification.plan.steps:
-        if step.flash is not None:
-            made = verification.reports + (verification.proof is Channel.FLASHCALL)
-            total += step.guess_probability * min(1.0, made / step.flash.reports)
+    if verification.reports or verification.proof is Channel.FLASHCALL:
+        total += sum(step.guess_probability for step in verification.plan.steps if step.flash is not None)
     checks = verification.checks + (verification.proof not in {None, Channel.FLASHCALL})
     total += code_guess_probability(checks, change.application.policy.code_digits)
     return min(1.0, total)

@@ -190,7 +190,7 @@ class VerificationService:
             return False
         known = session.idempotency.recall(caller.key_id, idempotency.key)
         if known is not None:
-            if known.fingerprint != idempotency.fingerprint:
+            if known.fingerprint != idempotency.fingerprint or known.verification_id != verification_id:
                 raise IdempotencyConflict("this key was used for another request")
             return True
         outcome = Remembered(

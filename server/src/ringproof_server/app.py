@@ -1,0 +1,255 @@
+"""The composition root: the only place that knows every adapter and plugs them into the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+from flask import Flask
+
+from ringproof_server.carriers import CarrierOptions, find_carriers
+from ringproof_server.carriers.simulated import SimulatedCarrier
+from ringproof_server.domain.numbering_plan import load_numbering_plans
+from ringproof_server.http import (
+    PROBLEM_STATUS,
+    HttpParts,
+    Ping,
+    PrometheusMetrics,
+    create_http,
+    create_limiter,
+    openapi_document,
+    voice_document,
+)
+from ringproof_server.ports import Carrier, Clock, Random
+from ringproof_server.service.access import AccessService
+from ringproof_server.service.administration import Administration
+from ringproof_server.service.carrier_events import CarrierEvents
+from ringproof_server.service.deadlines import Deadlines, DueWork
+from ringproof_server.service.dispatch import Dispatcher, Dispatching
+from ringproof_server.service.parts import Parts, ServiceConfig, Wakeup
+from ringproof_server.service.planning import Planner
+from ringproof_server.service.steps import Steps
+from ringproof_server.service.verifications import VerificationService
+from ringproof_server.settings import Settings
+from ringproof_server.storage import SqlStorage, migrations, open_storage
+from ringproof_server.system import SystemClock, SystemRandom
+from ringproof_server.tokens import JwtTokens, SecretSeals
+from ringproof_server.web import PagesConfig, create_pages
+
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One process's share of a Ringproof server, put together but not started."""
+
+    settings: Settings
+    parts: Parts
+    storage: SqlStorage
+    tokens: JwtTokens
+    administration: Administration
+    verifications: VerificationService
+    access: AccessService
+    carrier_events: CarrierEvents
+    dispatcher: Dispatcher
+    deadlines: Deadlines
+    due: DueWork
+    dispatching: Dispatching
+    metrics: PrometheusMetrics
+
+    def start(self) -> None:
+        """Start what runs beside the requests; call it once, after the process has forked.
+
+        The numbering plans are loaded now, so that no first request of a country waits for its own.
+        """
+        load_numbering_plans()
+        self.tokens.prepare()
+        self.parts.wakeup.connect(self.dispatcher.poke, self.deadlines.poke)
+        for carrier in self.parts.carriers.values():
+            carrier.start(partial(self.carrier_events.receive, carrier.name), self._answer)
+        self.dispatcher.start()
+        self.deadlines.start()
+
+    def stop(self) -> None:
+        """Stop what `start` started, and let go of the database."""
+        self.dispatcher.stop()
+        self.deadlines.stop()
+        for carrier in self.parts.carriers.values():
+            carrier.stop()
+        self.storage.close()
+
+    def http(self) -> Flask:
+        """The WSGI application of this node."""
+        settings = self.settings
+        simulated = self.parts.carriers.get(SIMULATED)
+        handsets = simulated.handsets if isinstance(simulated, SimulatedCarrier) else None
+        offers_handsets = handsets is not None and settings.fictitious_until is not None
+        document = openapi_document(settings.public_url)
+        pages = create_pages(
+            PagesConfig(
+                brand="Ringproof",
+                openapi=lambda: document,
+                problem_status=PROBLEM_STATUS,
+                page_key=None if settings.page_key is None else settings.page_key.reveal(),
+                demo=settings.demo,
+                handset=offers_handsets,
+            )
+        )
+        return create_http(
+            HttpParts(
+                verifications=self.verifications,
+                access=self.access,
+                carrier_events=self.carrier_events,
+                tokens=self.tokens,
+                storage=self.storage,
+                clock=self.parts.clock,
+                random=self.parts.random,
+                metrics=self.metrics,
+                public_url=settings.public_url,
+                pings=self._pings(),
+                handsets=handsets if offers_handsets else None,
+                blueprints=(pages,),
+                trusted_proxies=settings.trusted_proxies,
+            )
+        )
+
+    def _pings(self) -> tuple[Ping, ...]:
+        """Without its database a node can do nothing; without a carrier or Redis it can do less."""
+        carriers = (
+            Ping(f"carrier:{name}", carrier.ping, required=False)
+            for name, carrier in self.parts.carriers.items()
+        )
+        limiter = Ping("limiter", self.parts.limiter.ping, required=False)
+        return (Ping("storage", self.storage.ping), limiter, *carriers)
+
+    def _answer(self, document_url: str) -> str:
+        """The voice document behind one of our own URLs, for a carrier inside this process."""
+        prefix = f"{self.settings.public_url}/rcml/"
+        spoken = self.carrier_events.document(document_url.removeprefix(prefix))
+        return "" if spoken is None else voice_document(spoken)
+
+
+def compose(settings: Settings, *, clock: Clock | None = None, random: Random | None = None) -> Node:
+    """Build a node from its settings.
+
+    Raises `CarrierLookupError` and `CarrierSettingsError` for carriers that cannot be used, `ValueError` for
+    a database URL that cannot.
+    """
+    clock = clock or SystemClock()
+    random = random or SystemRandom(clock)
+    seals = SecretSeals(settings.secret_key.reveal())
+    storage = open_storage(
+        settings.database_url.reveal(),
+        hasher=lambda number: seals.digest("phone-number", number),
+        policy=settings.policy,
+    )
+    tokens = JwtTokens(
+        storage, clock, random, secret_key=settings.secret_key.reveal(), issuer=settings.public_url
+    )
+    limiter = create_limiter(None if settings.redis_url is None else settings.redis_url.reveal(), clock)
+    metrics = PrometheusMetrics()
+    parts = Parts(
+        storage=storage,
+        clock=clock,
+        random=random,
+        seals=seals,
+        tokens=tokens,
+        limiter=limiter,
+        carriers=_carriers(settings, storage, clock, random, seals),
+        metrics=metrics,
+        config=ServiceConfig(
+            public_url=settings.public_url,
+            fictitious_until=settings.fictitious_until,
+            claim_lease=settings.claim_lease,
+            counts_loopback=not settings.demo,
+        ),
+        wakeup=Wakeup(),
+    )
+    planner = Planner()
+    steps = Steps(random, planner)
+    log = structlog.get_logger("ringproof.service")
+    dispatching = Dispatching(parts, steps, log.warning)
+    due = DueWork(parts, steps, dispatching, log.warning)
+    return Node(
+        settings=settings,
+        parts=parts,
+        storage=storage,
+        tokens=tokens,
+        administration=Administration(storage, clock, random, seals),
+        verifications=VerificationService(parts, planner, steps),
+        access=AccessService(storage, seals, clock),
+        carrier_events=CarrierEvents(parts, steps),
+        dispatcher=Dispatcher(parts, dispatching, log.warning),
+        deadlines=Deadlines(parts, due, log.warning),
+        due=due,
+        dispatching=dispatching,
+        metrics=metrics,
+    )
+
+
+def _carriers(
+    settings: Settings, storage: SqlStorage, clock: Clock, random: Random, seals: SecretSeals
+) -> Mapping[str, Carrier]:
+    """The configured carriers, and the simulated one wherever fictitious numbers are served.
+
+    Beside real carriers the simulated one takes fictitious numbers only, so that no real number is ever
+    answered by a phone that does not exist.
+    """
+    names = list(settings.carriers)
+    options = {name: dict(settings.carrier_options.get(name, {})) for name in names}
+    if names != [SIMULATED]:
+        if settings.fictitious_until is not None and SIMULATED not in names:
+            names.append(SIMULATED)
+        options[SIMULATED] = {
+            **settings.carrier_options.get(SIMULATED, {}),
+            "fictitious_only": "on",
+        }
+    log = structlog.get_logger("ringproof.carriers")
+    return {
+        name: build(
+            CarrierOptions(
+                settings=options.get(name, {}),
+                clock=clock,
+                random=random,
+                seals=seals,
+                store=storage,
+                public_url=settings.public_url,
+                log=log,
+            )
+        )
+        for name, build in find_carriers(names).items()
+    }
+
+
+def prepare_database(settings: Settings) -> None:
+    """Create the database's folder and bring the database to the newest migration.
+
+    Raises `ServiceUnavailable` when the database cannot be reached.
+    """
+    file = _sqlite_file(settings)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    migrations.upgrade(settings.database_url.reveal())
+
+
+def is_database_ready(settings: Settings) -> bool:
+    """Whether the database exists and is at the migration that this version needs."""
+    file = _sqlite_file(settings)
+    if file is not None and not file.exists():
+        return False
+    return migrations.current(settings.database_url.reveal()) == migrations.head()
+
+
+def _sqlite_file(settings: Settings) -> Path | None:
+    url = settings.database_url.reveal()
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application with everything beside it started, for one worker process."""
+    node = compose(settings)
+    node.start()
+    return node.http()

@@ -1,0 +1,23 @@
+"""The command `ringproof-server`. Refusals are one clear line and exit code 2."""
+
+from __future__ import annotations
+
+import click
+
+from ringproof_server.cli.apps import apps
+from ringproof_server.cli.carriers import carriers
+from ringproof_server.cli.database import init_db
+from ringproof_server.cli.demo import demo
+from ringproof_server.cli.keys import keys
+from ringproof_server.cli.pool import pool
+from ringproof_server.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="ringproof-server")
+def main() -> None:
+    """Prove that a person controls a phone number by ringing it."""
+
+
+for command in (demo, serve, init_db, apps, pool, keys, carriers):
+    main.add_command(command)

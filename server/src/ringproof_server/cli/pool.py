@@ -1,0 +1,116 @@
+"""`pool`: the numbers that flash calls come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from ringproof_server.app import Node
+from ringproof_server.cli.terminal import (
+    console,
+    json_option,
+    notes,
+    open_node,
+    print_json,
+    print_table,
+    refuse,
+    refusing,
+)
+
+application_option = click.option(
+    "--app", "application", required=True, help="Name or id of the application."
+)
+
+
+@click.group()
+def pool() -> None:
+    """Caller-ID pools."""
+
+
+@pool.command("add")
+@click.argument("numbers", nargs=-1, required=True)
+@application_option
+@json_option
+@refusing
+def add(numbers: tuple[str, ...], application: str, *, as_json: bool) -> None:
+    """Add numbers or ranges, such as +442079460000-+442079469999."""
+    _add(open_node(), application, list(numbers), as_json=as_json)
+
+
+@pool.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@application_option
+@json_option
+@refusing
+def import_file(file: Path, application: str, *, as_json: bool) -> None:
+    """Add the numbers or ranges of a text file, one in each line; # begins a comment."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        refuse(f"{file.name} is not a text file in UTF-8")
+    numbers = [text for line in lines if (text := line.partition("#")[0].strip())]
+    if not numbers:
+        refuse(f"{file.name} holds no numbers")
+    _add(open_node(), application, numbers, as_json=as_json)
+
+
+@pool.command("remove")
+@click.argument("numbers", nargs=-1, required=True)
+@application_option
+@refusing
+def remove(numbers: tuple[str, ...], application: str) -> None:
+    """Remove numbers or ranges."""
+    node = open_node()
+    found = node.administration.application(application)
+    gone = node.administration.remove_numbers(found.id, numbers)
+    console.print(f"{gone} numbers removed, {node.administration.pool_size(found.id)} left.")
+
+
+@pool.command("list")
+@application_option
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@click.option("--after", default="", help="List what comes after this number.")
+@json_option
+@refusing
+def list_numbers(application: str, limit: int, after: str, *, as_json: bool) -> None:
+    """List the numbers of a pool in order."""
+    node = open_node()
+    found = node.administration.application(application)
+    listing = node.administration.pool_listing(found.id, limit, after)
+    if as_json:
+        print_json([{"number": item.e164, "healthy": item.healthy} for item in listing])
+        return
+    print_table(["number", "healthy"], ([item.e164, "yes" if item.healthy else "no"] for item in listing))
+    size = node.administration.pool_size(found.id)
+    if len(listing) < size:
+        notes.print(f"{len(listing)} of {size} shown; see --limit and --after")
+
+
+@pool.command("health")
+@click.argument("number")
+@application_option
+@click.option("--good/--bad", "healthy", required=True, help="Whether the number may be drawn.")
+@refusing
+def health(number: str, application: str, *, healthy: bool) -> None:
+    """Take a number out of the draw, or back in."""
+    node = open_node()
+    found = node.administration.application(application)
+    node.administration.set_health(found.id, number, healthy=healthy)
+    console.print("The number may be drawn again." if healthy else "The number is not drawn any more.")
+
+
+def _add(node: Node, application: str, numbers: list[str], *, as_json: bool) -> None:
+    found = node.administration.application(application)
+    added = 0
+    with Progress(console=notes, transient=True, disable=as_json) as progress:
+        task = progress.add_task("Adding numbers", total=None)
+        for count in node.administration.add_numbers(found.id, numbers):
+            added += count
+            progress.update(task, advance=count)
+    size = node.administration.pool_size(found.id)
+    if as_json:
+        print_json({"added": added, "size": size})
+    else:
+        console.print(f"{added} numbers added; the pool of {found.name} has {size}.")

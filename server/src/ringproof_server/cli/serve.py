@@ -1,0 +1,57 @@
+"""`serve`: the production server."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from ringproof_server.cli.terminal import read_settings, refuse, refusing, require_database
+from ringproof_server.settings import Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; RINGPROOF_HOST by default.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; RINGPROOF_PORT by default.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes; RINGPROOF_WORKERS by default.")
+@refusing
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve Ringproof; everything else comes from RINGPROOF_… in the environment."""
+    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+        if value is not None:
+            # The workers read the environment again, so that they and this process agree.
+            os.environ[f"RINGPROOF_{name}"] = str(value)
+    settings = read_settings()
+    require_database(settings)
+    require_free_port(settings.host, settings.port)
+    _serve(settings)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Refuse when something else listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            refuse(f"cannot listen on {host}:{port}: {fault.strerror}; choose another one with --port")
+
+
+def _serve(settings: Settings) -> None:
+    server = Granian(
+        "ringproof_server.wsgi:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    )
+    server.serve()
