@@ -45,6 +45,7 @@ class Edge:
         app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
         app.before_request(self._arrive)
         app.after_request(self._leave)
+        app.teardown_request(_forget)
         if trusted_proxies:
             app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
                 app.wsgi_app, x_for=trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
@@ -85,3 +86,8 @@ class Edge:
             problem=g.get("problem"),
         )
         return response
+
+
+def _forget(_fault: BaseException | None) -> None:
+    """What the thread logs next belongs to another request, or to none."""
+    structlog.contextvars.clear_contextvars()
