@@ -1,0 +1,25 @@
+"""Plain text with a little markup, as the API's descriptions have it, turned into safe HTML."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from markupsafe import Markup, escape
+
+_CODE: Final = re.compile(r"`([^`]+)`")
+_PARAGRAPHS: Final = re.compile(r"\n\s*\n")
+
+
+def prose(text: str) -> Markup:
+    """Paragraphs at empty lines, `code` between backticks; everything else is escaped."""
+    paragraphs = (part.strip() for part in _PARAGRAPHS.split(text))
+    return Markup("").join(Markup("<p>%s</p>") % _inline(part) for part in paragraphs if part)
+
+
+def _inline(text: str) -> Markup:
+    pieces = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>%s</code>") % piece if odd else escape(piece)
+        for piece, odd in zip(pieces, [False, True] * len(pieces), strict=False)
+    )
