@@ -106,13 +106,12 @@ def pkce(world: World) -> tuple[str, str]:
 MakeDoor = Callable[..., Door]
 
 
-@pytest.fixture
-def make_door(tmp_path: Path) -> Iterator[MakeDoor]:
-    """Builds doors; keyword arguments replace parts of the HTTP door."""
+def doors(folder: Path) -> Iterator[MakeDoor]:
+    """A maker of doors; keyword arguments replace parts of the HTTP door. Closes the worlds behind them."""
     worlds: list[World] = []
 
     def make(*, origins: tuple[str, ...] = (ORIGIN,), **replaced: Any) -> Door:
-        world = World(tmp_path / f"world-{len(worlds)}")
+        world = World(folder / f"world-{len(worlds)}")
         worlds.append(world)
         administration = world.server.administration
         made = administration.create_application("shop", brand="Shop", allowed_origins=origins)
@@ -149,5 +148,19 @@ def make_door(tmp_path: Path) -> Iterator[MakeDoor]:
 
 
 @pytest.fixture
+def make_door(tmp_path: Path) -> Iterator[MakeDoor]:
+    """Makes doors for one test."""
+    yield from doors(tmp_path)
+
+
+@pytest.fixture
 def door(make_door: MakeDoor) -> Door:
+    """A door for one test."""
     return make_door()
+
+
+@pytest.fixture(scope="module")
+def common_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """One door for all the tests of a module that leave nothing behind it changed."""
+    for make in doors(tmp_path_factory.mktemp("common")):
+        yield make()
