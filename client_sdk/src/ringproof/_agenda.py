@@ -1,0 +1,82 @@
+"""When the current step's deadlines are, and when to look at the server. No input or output, no clock.
+
+The server says in every answer what happens when, so a look is only taken when something may have changed:
+around its own next action, a few times while a call has not come, and at the end.
+"""
+
+from __future__ import annotations
+
+from ringproof._models import Verification
+
+CALL_LOOKS = (8.0, 16.0, 30.0)
+"""Seconds into a flash call's step: a route that failed early is noticed before the step is over."""
+CODE_LOOK = 15.0
+"""Seconds between looks while a code is awaited: the server may have moved on to another channel."""
+WAIT_LOOK = 3.0
+"""Seconds between looks when only the server can notice the proof, or when it is late."""
+LAST_MOMENT = 2.0
+"""Seconds before the interception deadline at which what is known is reported, end of the ring or not."""
+MARGIN = 0.5
+"""Seconds after the server's deadline, so that it has acted when it is asked."""
+
+
+class Agenda:
+    """The deadlines of the current step; all times are seconds of one monotonic clock."""
+
+    def __init__(self) -> None:
+        self.step: tuple[object, ...] | None = None
+        self.began = 0.0
+        self.expires_at: float | None = None
+        self.check_at = 0.0
+        self.intercept_until: float | None = None
+        self.report_until: float | None = None
+        self.look_at = 0.0
+        self._extra: list[float] = []
+
+    @property
+    def last_moment(self) -> float | None:
+        """When a call that still rings is reported without its end; None outside a flash call's step."""
+        return None if self.intercept_until is None else self.intercept_until - LAST_MOMENT
+
+    def update(self, view: Verification, now: float) -> bool:
+        """Take in an answer; True when it shows another step than before."""
+        attempt, flash = view.attempt, view.flashcall
+        step = (
+            attempt.id if attempt else None,
+            attempt.channel if attempt else None,
+            flash.call if flash else None,
+        )
+        fresh = step != self.step
+        if fresh:
+            self.step, self.began = step, now
+            self._extra.clear()
+            if flash:
+                self.intercept_until = now + flash.interception_timeout
+                self.report_until = now + max(flash.report_timeout, flash.interception_timeout)
+            else:
+                self.intercept_until = None
+        if view.expires_in is not None:
+            self.expires_at = now + view.expires_in
+        self.check_at = now + (view.next.check_in or 0.0)
+        self.look_at = self._next_look(view, now)
+        return fresh
+
+    def look_after(self, now: float, *seconds: float) -> None:
+        """Look soon, because the phone noticed something that the server may explain."""
+        self._extra = [now + after for after in seconds]
+        self.look_at = min([self.look_at, *self._extra])
+
+    def _next_look(self, view: Verification, now: float) -> float:
+        times = [time for time in self._extra if time > now]
+        automatic = view.next.automatic
+        if automatic:
+            times.append(now + automatic.seconds + MARGIN)
+        if view.flashcall:
+            times += [self.began + after for after in CALL_LOOKS]
+            if self.intercept_until is not None:
+                times.append(self.intercept_until + MARGIN)
+        elif view.code:
+            times.append(now + CODE_LOOK)
+        coming = [time for time in times if time > now]
+        look = min(coming) if coming else now + WAIT_LOOK
+        return look if self.expires_at is None else min(look, max(self.expires_at, now) + MARGIN)

@@ -1,0 +1,316 @@
+"""The client: one method for each thing the server can be asked, and `verify`, which does them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ringproof._calls import Basis, CallSource, CodeOrigin, CodeRequest, CodeSource, Quality
+from ringproof._errors import UnexpectedAnswerError
+from ringproof._models import (
+    Confirmation,
+    Session,
+    Verification,
+    Verified,
+    confirmation_from,
+    verification_from,
+)
+from ringproof._pkce import challenge_of, new_verifier
+from ringproof._retry import Exchange, Retry
+from ringproof._system import Clock, Random, SystemClock, SystemRandom
+from ringproof._transport import Request, Transport, UrllibTransport, check_url
+
+if TYPE_CHECKING:
+    from ringproof._flow import VerificationRun
+    from ringproof._progress import Cancellation, Progress
+
+CallSources: TypeAlias = "CallSource | Sequence[CallSource] | None"
+CodeAsker: TypeAlias = "CodeSource | Callable[[CodeRequest], str | None] | None"
+
+_LONGEST_INPUT = 64
+
+
+class Ringproof:
+    """Verifies phone numbers with a Ringproof server. Holds no state; usable from any number of threads.
+
+    `server` is its https:// address (http:// only for this machine, or with `allow_http`). `key` is a
+    publishable key `rp_pk_…`, which may be shipped in an app, or on a back end a secret key `rp_sk_…`.
+    `language` (BCP 47) is what people hear and read; `timeout` bounds one request, in seconds.
+    `transport`, `clock`, `random` and `retry` replace the network, the time, the dice and the patience.
+
+    Raises InsecureServerError for an address that the key must not be sent to, ValueError for an impossible
+    key. Every method that talks to the server may raise ServerUnreachableError, UnexpectedAnswerError and
+    ProblemError.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        key: str,
+        *,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        retry: Retry | None = None,
+        language: str | None = None,
+        timeout: float = 10.0,
+        allow_http: bool = False,
+    ) -> None:
+        check_url(server, allow_http=allow_http)
+        if not key or not key.isascii() or not key.isprintable() or " " in key or len(key) > 512:
+            raise ValueError("The key must look like rp_pk_… or rp_sk_…")
+        self._server = server.rstrip("/")
+        self._key = key
+        self._clock: Clock = clock or SystemClock()
+        self._random: Random = random or SystemRandom()
+        self._transport = transport or UrllibTransport(allow_http=allow_http, clock=self._clock)
+        self._retry = retry or Retry()
+        self._pause: Callable[[float], None] = self._clock.sleep
+        self._language = language
+        self._timeout = timeout
+
+    def __repr__(self) -> str:
+        return f"Ringproof({self._server!r})"
+
+    def patient(
+        self, *, retry: Retry | None = None, pause: Callable[[float], None] | None = None, timeout: float = 0
+    ) -> Ringproof:
+        """The same client with another patience; `pause` waits between two tries, in seconds."""
+        twin = object.__new__(Ringproof)
+        twin.__dict__.update(self.__dict__)
+        twin._retry = retry or self._retry
+        twin._pause = pause or self._pause
+        twin._timeout = timeout or self._timeout
+        return twin
+
+    def verify(
+        self,
+        number: str,
+        calls: CallSources = None,
+        codes: CodeAsker = None,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        cancellation: Cancellation | None = None,
+        channels: Sequence[str] | None = None,
+        language: str | None = None,
+        reference: str | None = None,
+        sms_app_hash: str | None = None,
+        transaction: Mapping[str, str] | None = None,
+    ) -> Verified:
+        """Verify a number from the first dialog to the token; returns when it is proved.
+
+        Listens at `calls` (one source or several) before the call is ordered, reports the call that fits,
+        follows the server to its next channel, and asks for codes through `codes`: a CodeSource, or a
+        function that gets a CodeRequest and returns what was typed (None: given up). Without `codes` only a
+        flash call is tried. `on_progress` is called on this thread. Blocks for minutes at most; another
+        thread ends it through `cancellation`, which takes effect within one request's timeout.
+
+        Raises NotVerifiedError when it ended otherwise, and the errors of `start`.
+        """
+        run = self.begin(
+            number,
+            calls,
+            codes,
+            on_progress=on_progress,
+            channels=channels,
+            language=language,
+            reference=reference,
+            sms_app_hash=sms_app_hash,
+            transaction=transaction,
+        )
+        if cancellation is not None:
+            cancellation.attach(run.cancel)
+        return run.result()
+
+    def begin(
+        self,
+        number: str,
+        calls: CallSources = None,
+        codes: CodeAsker = None,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        channels: Sequence[str] | None = None,
+        language: str | None = None,
+        reference: str | None = None,
+        sms_app_hash: str | None = None,
+        transaction: Mapping[str, str] | None = None,
+    ) -> VerificationRun:
+        """`verify` as an object: `result()` does the work on the thread that calls it, other threads
+        may `switch` the channel or `cancel`. Nothing is sent before `result()`.
+        """
+        from ringproof._flow import VerificationRun
+        from ringproof._progress import StartOptions
+
+        options = StartOptions(
+            channels=tuple(channels) if channels is not None else None,
+            language=language,
+            reference=reference,
+            sms_app_hash=sms_app_hash,
+            transaction=transaction,
+        )
+        return VerificationRun(
+            self,
+            number,
+            clock=self._clock,
+            calls=calls,
+            codes=codes,
+            on_progress=on_progress,
+            options=options,
+        )
+
+    def start(
+        self,
+        number: str,
+        *,
+        channels: Sequence[str] | None = None,
+        language: str | None = None,
+        reference: str | None = None,
+        capabilities: Mapping[str, object] | None = None,
+        transaction: Mapping[str, str] | None = None,
+    ) -> Session:
+        """Start a verification of an E.164 number. Whoever listens for calls must be listening already.
+
+        `capabilities` says what this phone can do (`caller_id`, `ring_time`: bool; `sms_app_hash`,
+        `web_origin`: str). Raises InvalidPhoneNumberError, NumberNotAllowedError, CountryNotAllowedError,
+        OptedOutError, ConcurrentVerificationError, NoChannelAvailableError, RateLimitedError and others.
+        """
+        body: dict[str, object] = {"phone_number": _bounded(number)}
+        verifier = None
+        if not self._key.startswith("rp_sk_"):
+            verifier = new_verifier(self._random)
+            body["code_challenge"] = challenge_of(verifier)
+            body["code_challenge_method"] = "S256"
+        optional = {
+            "channels": list(channels) if channels is not None else None,
+            "language": language or self._language,
+            "reference": reference,
+            "capabilities": dict(capabilities) if capabilities else None,
+            "transaction": dict(transaction) if transaction else None,
+        }
+        body.update({name: value for name, value in optional.items() if value is not None})
+        answer = self._send("POST", "/v1/verifications", body=body)
+        view = verification_from(answer)
+        challenge = answer.get("challenge")
+        if verifier is not None and not isinstance(challenge, str):
+            raise UnexpectedAnswerError("The server sent no challenge")
+        return Session(view.id, challenge if isinstance(challenge, str) else None, verifier, view)
+
+    def confirm_call(
+        self,
+        session: Session,
+        caller_id: str,
+        *,
+        ring_ms: int | None = None,
+        answered: bool | None = None,
+        basis: Basis = "phone_state",
+        quality: Quality = "live",
+    ) -> Confirmation:
+        """Report the call that came: the number as the network wrote it (empty: withheld) and the ring time.
+
+        A wrong number is an answer with `result="mismatch"`, not an exception.
+        """
+        evidence: dict[str, object] = {"channel": "flashcall", "caller_id": caller_id[:_LONGEST_INPUT]}
+        if ring_ms is not None:
+            evidence["ring_ms"] = ring_ms
+        if answered is not None:
+            evidence["answered"] = answered
+        return self.confirm(session, {**evidence, "basis": basis, "quality": quality})
+
+    def confirm_digits(self, session: Session, last_digits: str) -> Confirmation:
+        """Report the last digits that a person read off the screen."""
+        return self.confirm(session, {"channel": "flashcall", "last_digits": _bounded(last_digits)})
+
+    def confirm_code(
+        self, session: Session, code: str, *, channel: str = "sms", source: CodeOrigin = "manual"
+    ) -> Confirmation:
+        """Report a code from a message, a spoken code, or one of an authenticator."""
+        return self.confirm(session, {"channel": channel, "code": _bounded(code), "source": source})
+
+    def confirm(self, session: Session, evidence: Mapping[str, object]) -> Confirmation:
+        """Report evidence of any channel. Safe to repeat: the same proof gets the same answer again."""
+        body: dict[str, object] = {"evidence": dict(evidence)}
+        if session.challenge is not None and session.code_verifier is not None:
+            body["challenge"] = session.challenge
+            body["code_verifier"] = session.code_verifier
+        answer = self._send("POST", f"{_path(session)}/confirm", body=body, wait_for_turn=True)
+        return confirmation_from(answer)
+
+    def next(self, session: Session, channel: str | None = None) -> Verification:
+        """Ask for the next step now, or for a channel by name.
+
+        Raises TooEarlyError (`retry_after` says when) and NoStepsLeftError.
+        """
+        body = {"channel": channel} if channel is not None else {}
+        return verification_from(self._send("POST", f"{_path(session)}/next", session, body))
+
+    def report(
+        self,
+        session: Session,
+        kind: str,
+        *,
+        caller_id: str | None = None,
+        ring_ms: int | None = None,
+        basis: Basis | None = None,
+        quality: Quality | None = None,
+    ) -> Verification:
+        """Tell the operator what became of the call: `no_call`, `late_call` or `seen`. Proves nothing."""
+        facts = {
+            "caller_id": caller_id[:_LONGEST_INPUT] if caller_id is not None else None,
+            "ring_ms": ring_ms,
+            "basis": basis,
+            "quality": quality,
+        }
+        body = {"kind": kind, **{name: value for name, value in facts.items() if value is not None}}
+        return verification_from(self._send("POST", f"{_path(session)}/reports", session, body))
+
+    def get(self, session: Session) -> Verification:
+        """How the verification stands."""
+        return verification_from(self._send("GET", _path(session), session))
+
+    def cancel(self, session: Session) -> Verification:
+        """End the verification; a call that still rings is hung up."""
+        return verification_from(self._send("DELETE", _path(session), session))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        session: Session | None = None,
+        body: Mapping[str, object] | None = None,
+        *,
+        wait_for_turn: bool = False,
+    ) -> Mapping[str, Any]:
+        headers = {
+            "Authorization": f"Bearer {self._key}",
+            "Accept": "application/json, application/problem+json",
+            "User-Agent": "ringproof-python",
+        }
+        if session is not None and session.challenge is not None:
+            headers["Ringproof-Challenge"] = session.challenge
+        data = None
+        if method == "POST":
+            import json
+
+            headers["Content-Type"] = "application/json"
+            headers["Idempotency-Key"] = self._random.token(16).hex()
+            data = json.dumps(body).encode("utf-8")
+        exchange = Exchange(self._transport, self._random, self._pause, self._retry)
+        request = Request(method, self._server + path, headers, data, self._timeout)
+        return exchange.send(request, wait_for_turn=wait_for_turn)
+
+
+def _path(session: Session) -> str:
+    from urllib.parse import quote
+
+    return f"/v1/verifications/{quote(session.id, safe='')}"
+
+
+def _bounded(text: str) -> str:
+    """Something a person typed, short enough to be sent.
+
+    Raises ValueError for what cannot be a number or a code, before it leaves the phone.
+    """
+    text = text.strip()
+    if not text or len(text) > _LONGEST_INPUT:
+        raise ValueError(f"Expected 1 to {_LONGEST_INPUT} characters")
+    return text

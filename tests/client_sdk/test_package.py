@@ -1,0 +1,142 @@
+"""The package as a whole: its names, its weight, what it leans on."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import ringproof
+from ringproof import calls, errors, testing
+from ringproof._errors import RingproofError
+
+SOURCE = Path(ringproof.__file__).parent
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints; -I keeps this test's own path and settings out of it."""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_the_public_names_are_these() -> None:
+    """Adding or losing one is a decision."""
+    assert sorted(ringproof.__all__) == [
+        "Cancellation",
+        "Confirmation",
+        "ManualCallSource",
+        "NotVerifiedError",
+        "ProblemError",
+        "Progress",
+        "Retry",
+        "Ringproof",
+        "RingproofError",
+        "ScriptedCallSource",
+        "Session",
+        "SimulatedCallSource",
+        "TokenInvalidError",
+        "TokenVerifier",
+        "TypedCodes",
+        "Verification",
+        "Verified",
+        "VerifiedPhone",
+        "verify_token",
+    ]
+    assert sorted(testing.__all__) == ["CallSourceContract", "FakeClock", "FakeServer", "Seen"]
+
+
+@pytest.mark.parametrize("module", [ringproof, calls, errors, testing])
+def test_every_promised_name_is_there(module: ModuleType) -> None:
+    """`__all__` and `dir` tell the truth, also about names that are imported late."""
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+        assert name in dir(module)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """Late imports do not hide typing mistakes."""
+    with pytest.raises(AttributeError, match="Ringprof"):
+        ringproof.Ringprof  # noqa: B018
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    """Type checkers of apps use the annotations."""
+    assert (SOURCE / "py.typed").exists()
+
+
+def test_every_error_is_exported_and_drawn_in_the_tree() -> None:
+    """The picture in the docstring is complete."""
+    drawing = sys.modules["ringproof._errors"].__doc__ or ""
+    for name in errors.__all__:
+        value = getattr(errors, name)
+        if isinstance(value, type) and issubclass(value, RingproofError):
+            assert name in drawing
+
+
+def test_each_problem_has_a_class_of_its_own() -> None:
+    """One class per slug, named after it."""
+    for slug, kind in errors.PROBLEM_SLUGS.items():
+        words = "".join(word.title() for word in slug.split("-"))
+        assert kind.__name__ == f"{words}Error"
+        assert issubclass(kind, errors.ProblemError)
+    assert len(set(errors.PROBLEM_SLUGS.values())) == len(errors.PROBLEM_SLUGS) == 23
+
+
+ALLOWED = {"ringproof", "certifi", "jwt", "cryptography"}
+
+
+def test_the_source_names_only_the_standard_library() -> None:
+    """certifi when there, PyJWT for back ends; nothing else, in no function of any module."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                top = name.partition(".")[0]
+                assert top in sys.stdlib_module_names or top in ALLOWED, f"{path.name} imports {name}"
+
+
+LOADED = """
+import sys
+before = set(sys.modules)
+import ringproof, ringproof.calls, ringproof.errors, ringproof._flow, ringproof._terminal
+from ringproof._transport import default_ssl_context
+default_ssl_context()
+after = set(sys.modules) - before
+print(*sorted({name.partition(".")[0] for name in after} - set(sys.stdlib_module_names)))
+"""
+
+
+def test_a_fresh_interpreter_loads_nothing_else() -> None:
+    """The import closure, TLS and terminal included, is the standard library and certifi when installed."""
+    expected = {"ringproof", "certifi"} if find_spec("certifi") else {"ringproof"}
+    assert set(python(LOADED).split()) <= expected | {"__mp_main__"}
+
+
+def test_a_plain_import_loads_no_network() -> None:
+    """An app that starts pays nothing for TLS, JSON and HTTP that it may never use."""
+    heavy = {"ssl", "http", "urllib", "json", "email", "asyncio", "hashlib", "secrets", "argparse", "jwt"}
+    loaded = python(
+        "import sys; b = set(sys.modules); import ringproof; print(*(set(sys.modules) - b))"
+    ).split()
+    assert not {name.partition(".")[0] for name in loaded} & heavy
+
+
+def test_missing_pyjwt_is_explained() -> None:
+    """The error says what to install."""
+    code = (
+        "import sys; sys.modules['jwt'] = None\n"
+        "from ringproof import verify_token\n"
+        "try: verify_token('x', jwks={}, issuer='i', audience='a')\n"
+        "except ImportError as error: print(error)\n"
+    )
+    assert "ringproof[backend]" in python(code)
