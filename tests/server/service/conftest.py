@@ -1,0 +1,35 @@
+"""A world for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.switchboard import Switchboard
+from tests.support.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A server with the simulated carrier, on a database of its own."""
+    made = World(tmp_path / "world")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Switchboard]:
+    """A server with one carrier that obeys the test."""
+    made = Switchboard(tmp_path / "board")
+    yield made
+    made.world.close()
+
+
+@pytest.fixture
+def two_carriers(tmp_path: Path) -> Iterator[Switchboard]:
+    """A server with two obedient carriers, `first` and `second`."""
+    made = Switchboard(tmp_path / "two", ("first", "second"))
+    yield made
+    made.world.close()

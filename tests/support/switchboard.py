@@ -1,0 +1,70 @@
+"""A world whose carriers obey the test: it decides what they answer, and what they say in which order."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+from ringproof_server.domain.attempt import Attempt, AttemptEvent
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.ports import Carrier
+from tests.support.carriers import ObedientCarrier, Orders, callback
+from tests.support.world import Process, Session, World
+
+CHANNELS = frozenset({Channel.FLASHCALL, Channel.SMS, Channel.VOICE})
+
+
+class Switchboard:
+    """The world, and the orders of each of its carriers by name; the first one is tried first."""
+
+    def __init__(
+        self,
+        folder: Path,
+        names: tuple[str, ...] = ("obedient",),
+        *,
+        channels: frozenset[Channel] = CHANNELS,
+        **world: Any,
+    ) -> None:
+        self.orders = {name: Orders() for name in names}
+        self.first = self.orders[names[0]]
+        self._keys = itertools.count(1)
+
+        def build(_storage: object, _clock: object, _random: object, seals: Any) -> dict[str, Carrier]:
+            return {
+                name: ObedientCarrier(name, orders, seals, channels=channels)
+                for name, orders in self.orders.items()
+            }
+
+        self.world = World(folder, carriers=build, **world)
+
+    def say(
+        self,
+        attempt: Attempt | str,
+        kind: AttemptEvent,
+        *,
+        reason: Reason | None = None,
+        ring_ms: int | None = None,
+        key: str | None = None,
+        carrier: str | None = None,
+        process: Process | None = None,
+    ) -> None:
+        """The carrier of this attempt says that this has happened; a new event unless its `key` is given."""
+        process = process or self.world.server
+        attempt_id = attempt if isinstance(attempt, str) else attempt.id
+        reference = process.parts.seals.sign_reference(attempt_id)
+        request = callback(
+            reference,
+            kind,
+            key=key or f"event {next(self._keys)}",
+            reason=reason,
+            ring_ms=ring_ms,
+        )
+        process.events.receive(carrier or next(iter(self.orders)), request)
+
+    def ringing(self, session: Session) -> Attempt:
+        """Dispatch the queued call and let it ring; the attempt."""
+        self.world.server.dispatch_all()
+        attempt = session.attempts[-1]
+        self.say(attempt, AttemptEvent.RING, carrier=attempt.carrier)
+        return self.world.server.attempt(attempt.id)

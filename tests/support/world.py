@@ -1,0 +1,452 @@
+"""A whole Ringproof server without threads: real storage and services, time and chance in the test's hand."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ringproof_server.carriers.simulated import HandsetCall, HandsetMessage, NetworkSettings, SimulatedCarrier
+from ringproof_server.domain.application import Application, Caller
+from ringproof_server.domain.attempt import Attempt
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.evidence import (
+    Basis,
+    CallEvidence,
+    CodeEvidence,
+    Evidence,
+    Quality,
+    Verdict,
+)
+from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.verification import Capabilities, Status, Verification
+from ringproof_server.ports import Carrier, Seals
+from ringproof_server.service.access import AccessService
+from ringproof_server.service.administration import Administration
+from ringproof_server.service.carrier_events import CarrierEvents
+from ringproof_server.service.deadlines import DueWork
+from ringproof_server.service.dispatch import Dispatching
+from ringproof_server.service.parts import Parts, ServiceConfig, Wakeup
+from ringproof_server.service.planning import Planner
+from ringproof_server.service.progress import Progress
+from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey, StartRequest
+from ringproof_server.service.steps import Steps
+from ringproof_server.service.verifications import VerificationService
+from ringproof_server.storage import SqlStorage, migrations, open_storage
+from ringproof_server.testing.clock import FakeClock
+from ringproof_server.testing.randomness import SeededRandom
+from ringproof_server.tokens import JwtTokens, SecretSeals
+from tests.support.limits import CountingLimiter
+
+SECRET_KEY = "a-secret-for-tests-that-is-long-enough-for-anyone"
+PUBLIC_URL = "https://ringproof.example"
+NUMBER = "+447700900123"
+OTHER_NUMBER = "+447700900456"
+POOL = "+442079460000-+442079469999"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+CarrierBuilder = Callable[[SqlStorage, FakeClock, SeededRandom, Seals], Mapping[str, Carrier]]
+
+
+class CountingMetrics:
+    """Metrics that a test can read."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[object, ...]] = Counter()
+
+    def started(self, channel: Channel, country: str | None) -> None:
+        self.counts["started", channel, country] += 1
+
+    def attempt_ended(self, channel: Channel, carrier: str, reason: Reason | None) -> None:
+        self.counts["attempt_ended", channel, carrier, reason] += 1
+
+    def finished(self, status: str, channel: Channel | None, seconds: float) -> None:
+        self.counts["finished", status, channel] += 1
+
+    def refused(self, slug: str) -> None:
+        self.counts["refused", slug] += 1
+
+
+class Lines:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, object]]] = []
+
+    def __call__(self, event: str, /, **fields: object) -> None:
+        self.lines.append((event, fields))
+
+    info = warning = error = __call__
+
+
+@dataclass
+class Process:
+    """One server process: its own connection to the database, its own caches, no memory of the others."""
+
+    parts: Parts
+    storage: SqlStorage
+    service: VerificationService
+    access: AccessService
+    administration: Administration
+    events: CarrierEvents
+    dispatching: Dispatching
+    due: DueWork
+    metrics: CountingMetrics
+    log: Lines
+
+    def dispatch_all(self) -> int:
+        """Dispatch what is queued; how many attempts this process placed."""
+        queued = self.storage.read(lambda session: session.verifications.queued_attempts(100))
+        return sum(self.dispatching.dispatch(attempt_id) for attempt_id in queued)
+
+    def verification(self, verification_id: str) -> Verification:
+        """The verification as it is stored."""
+        found = self.storage.read(lambda session: session.verifications.get(verification_id))
+        assert found is not None
+        return found
+
+    def attempts(self, verification_id: str) -> list[Attempt]:
+        """All its attempts as they are stored."""
+        return self.storage.read(lambda session: session.verifications.attempts(verification_id))
+
+    def attempt(self, attempt_id: str) -> Attempt:
+        """The attempt as it is stored."""
+        found = self.storage.read(lambda session: session.verifications.attempt(attempt_id))
+        assert found is not None
+        return found
+
+    def trace(self, verification_id: str) -> list[str]:
+        """What was decided about the verification, without the details."""
+        entries = self.storage.read(lambda session: session.verifications.trace(verification_id))
+        return [entry.what for entry in entries]
+
+    def spent(self, number: str = NUMBER) -> float:
+        """What the guesses at this number come to."""
+        parsed = PhoneNumber.parse(number)
+        return self.storage.read(lambda session: session.ledger.spent(parsed, EPOCH))
+
+    def failures(self, number: str = NUMBER) -> int:
+        parsed = PhoneNumber.parse(number)
+        return self.storage.read(lambda session: session.ledger.failures(parsed))
+
+
+@dataclass(frozen=True)
+class App:
+    """An application with its two callers."""
+
+    application: Application
+    client: Caller
+    back_end: Caller
+
+
+@dataclass
+class Session:
+    """What a client knows of a verification it has started."""
+
+    world: World
+    caller: Caller
+    id: str
+    verifier: str
+    challenge: str
+    started: Progress
+    process: Process = field(repr=False)
+
+    def confirm(self, evidence: Evidence, key: IdempotencyKey | None = None) -> Progress:
+        request = ConfirmRequest(evidence=evidence, challenge=self.challenge, code_verifier=self.verifier)
+        return self.process.service.confirm(self.caller, self.id, request, key)
+
+    def advance(self, channel: Channel | None = None, key: IdempotencyKey | None = None) -> Progress:
+        return self.process.service.advance(
+            self.caller, self.id, challenge=self.challenge, channel=channel, idempotency=key
+        )
+
+    def cancel(self) -> Progress:
+        return self.process.service.cancel(self.caller, self.id, challenge=self.challenge)
+
+    def get(self) -> Progress:
+        return self.process.service.get(self.caller, self.id, challenge=self.challenge)
+
+    @property
+    def stored(self) -> Verification:
+        return self.process.verification(self.id)
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return self.process.attempts(self.id)
+
+    @property
+    def caller_id(self) -> str:
+        """The secret: which number calls. A test that plays the phone or an all-knowing one may look."""
+        found = [item.caller_id for item in self.attempts if item.caller_id is not None]
+        return found[-1]
+
+
+class World:
+    """Clock, chance, database and telephone network, with any number of server processes in it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: str = "world",
+        carriers: CarrierBuilder | None = None,
+        network: NetworkSettings | None = None,
+        fictitious_until: date | None = date(2099, 12, 31),
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        self.random = SeededRandom(seed, self.clock)
+        self.limiter = CountingLimiter(self.clock)
+        self._carriers = carriers
+        self._network = network or NetworkSettings(seed=seed.encode())
+        self._config = {"fictitious_until": fictitious_until, **(config or {})}
+        self._database = _fresh_database(folder)
+        self.processes: list[Process] = []
+        self.server = self.process()
+        self.server.parts.tokens.prepare()  # type: ignore[attr-defined]  # The real signer has it.
+
+    def process(self) -> Process:
+        """One more server process on the same database: another worker, or the one after a crash."""
+        seals = SecretSeals(SECRET_KEY)
+        storage = open_storage(self._database, hasher=lambda number: seals.digest("phone-number", number))
+        carriers = self._build_carriers(storage, seals)
+        tokens = JwtTokens(storage, self.clock, self.random, secret_key=SECRET_KEY, issuer=PUBLIC_URL)
+        metrics, log = CountingMetrics(), Lines()
+        parts = Parts(
+            storage=storage,
+            clock=self.clock,
+            random=self.random,
+            seals=seals,
+            tokens=tokens,
+            limiter=self.limiter,
+            carriers=carriers,
+            metrics=metrics,
+            config=ServiceConfig(public_url=PUBLIC_URL, **self._config),
+            wakeup=Wakeup(),
+        )
+        planner = Planner()
+        steps = Steps(self.random, planner)
+        dispatching = Dispatching(parts, steps, log)
+        process = Process(
+            parts=parts,
+            storage=storage,
+            service=VerificationService(parts, planner, steps),
+            access=AccessService(storage, seals, self.clock),
+            administration=Administration(storage, self.clock, self.random, seals),
+            events=CarrierEvents(parts, steps),
+            dispatching=dispatching,
+            due=DueWork(parts, steps, dispatching, log),
+            metrics=metrics,
+            log=log,
+        )
+        self.processes.append(process)
+        return process
+
+    def _build_carriers(self, storage: SqlStorage, seals: Seals) -> Mapping[str, Carrier]:
+        if self._carriers is not None:
+            return self._carriers(storage, self.clock, self.random, seals)
+        carrier = SimulatedCarrier(
+            store=storage,
+            settings=self._network,
+            clock=self.clock,
+            random=self.random,
+            seals=seals,
+            log=Lines(),
+            sleep=self.clock.move,
+        )
+        return {carrier.name: carrier}
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.storage.close()
+
+    # --- applications and clients
+
+    def app(
+        self,
+        policy: Policy | None = None,
+        *,
+        pool: Sequence[str] = (POOL,),
+        name: str | None = None,
+        address: str | None = None,
+    ) -> App:
+        """A new application with this pool; its client calls from `address`."""
+        administration = self.server.administration
+        label = name or f"app {len(administration.applications()) + 1}"
+        made = administration.create_application(label, brand="Tests", policy=policy)
+        for _ in administration.add_numbers(made.application.id, pool):
+            pass
+        caller = self.server.access.caller
+        return App(made.application, caller(made.publishable_key, address), caller(made.secret_key, address))
+
+    def start(
+        self,
+        app: App,
+        number: str = NUMBER,
+        *,
+        channels: Iterable[Channel] | None = None,
+        caller: Caller | None = None,
+        key: IdempotencyKey | None = None,
+        process: Process | None = None,
+        ring_time: bool = True,
+        **request: Any,
+    ) -> Session:
+        """Start a verification as the application's client does, with a fresh code verifier."""
+        process = process or self.server
+        verifier = base64.urlsafe_b64encode(self.random.bytes(33)).decode()
+        digest = hashlib.sha256(verifier.encode()).digest()
+        request.setdefault("capabilities", Capabilities(caller_id=True, ring_time=ring_time))
+        asked = StartRequest(
+            phone_number=number,
+            code_challenge=base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            channels=None if channels is None else tuple(channels),
+            **request,
+        )
+        caller = caller or app.client
+        progress = process.service.start(caller, asked, key)
+        assert progress.challenge is not None
+        return Session(
+            world=self,
+            caller=caller,
+            id=progress.verification.id,
+            verifier=verifier,
+            challenge=progress.challenge,
+            started=progress,
+            process=process,
+        )
+
+    # --- time
+
+    def pass_time(self, seconds: float, process: Process | None = None) -> None:
+        """Let the server and the network work for so long, at exactly the moments when something is due."""
+        process = process or self.server
+        end = self.clock.now() + timedelta(seconds=seconds)
+        carrier = process.parts.carriers.get("simulated")
+        exchange = (
+            carrier.exchange(lambda request: process.events.receive("simulated", request), self._answer)
+            if isinstance(carrier, SimulatedCarrier)
+            else None
+        )
+        while True:
+            self._settle(process, exchange)
+            moments = [process.due.next_at()]
+            if exchange is not None and (at := exchange.step()) is not None:
+                moments.append(EPOCH + timedelta(microseconds=at))
+            upcoming = [moment for moment in moments if moment is not None and moment <= end]
+            if not upcoming:
+                break
+            self.clock.move_to(min(upcoming))
+        self.clock.move_to(end)
+
+    def _settle(self, process: Process, exchange: Any) -> None:
+        """Everything that is due at this very moment, in as many rounds as it takes."""
+        for _ in range(50):
+            worked = process.dispatch_all() + process.due.run()
+            if exchange is not None:
+                at = exchange.step()
+                worked += at is not None and EPOCH + timedelta(microseconds=at) <= self.clock.now()
+            if not worked:
+                return
+        raise AssertionError("the server does not come to rest")
+
+    def _answer(self, document_url: str) -> str:
+        reference = document_url.removeprefix(f"{PUBLIC_URL}/rcml/")
+        document = self.server.events.document(reference)
+        assert document is not None
+        return f"<Response><Say>{document.kind}</Say><Hangup/></Response>"
+
+    # --- the simulated network
+
+    @property
+    def network(self) -> SimulatedCarrier:
+        carrier = self.server.parts.carriers["simulated"]
+        assert isinstance(carrier, SimulatedCarrier)
+        return carrier
+
+    def behave(self, behaviour: str, number: str = NUMBER, delay_ms: int = 0) -> None:
+        self.network.handsets.behave(PhoneNumber.parse(number), behaviour, delay_ms)
+
+    def calls_seen(self, number: str = NUMBER) -> list[HandsetCall]:
+        events = self.network.handsets.events(PhoneNumber.parse(number))
+        return [event for event in events if isinstance(event, HandsetCall)]
+
+    def messages_seen(self, number: str = NUMBER) -> list[HandsetMessage]:
+        events = self.network.handsets.events(PhoneNumber.parse(number))
+        return [event for event in events if isinstance(event, HandsetMessage)]
+
+    def code_seen(self, number: str = NUMBER) -> str:
+        """The code in the last message to this handset."""
+        found = re.search(r"\b[0-9]{4,10}\b", self.messages_seen(number)[-1].text)
+        assert found is not None
+        return found[0]
+
+
+def _fresh_database(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "ringproof.db"
+    shutil.copyfile(_migrated_database(), file)
+    return f"sqlite:///{file}"
+
+
+_templates: list[TemporaryDirectory[str]] = []
+
+
+@cache
+def _migrated_database() -> Path:
+    """An empty database with all tables; made once, then copied."""
+    template = TemporaryDirectory(prefix="ringproof-template-")
+    _templates.append(template)
+    file = Path(template.name) / "template.db"
+    migrations.upgrade(f"sqlite:///{file}")
+    return file
+
+
+# --- evidence
+
+
+def right_call(session: Session, ring_ms: int | None = None) -> CallEvidence:
+    """What the phone reports that was really called."""
+    return call_report(session.caller_id, ring_ms=ring_ms)
+
+
+def call_report(caller_id: str | None, *, ring_ms: int | None = None) -> CallEvidence:
+    quality = Quality.LIVE if ring_ms is not None else Quality.ESTIMATED
+    return CallEvidence(caller_id=caller_id, ring_ms=ring_ms, basis=Basis.SIMULATED, quality=quality)
+
+
+def wrong_call(session: Session) -> CallEvidence:
+    """Another number of the same pool than the one that called."""
+    right = session.caller_id
+    return call_report(right[:-1] + str((int(right[-1]) + 1) % 10))
+
+
+def digits_report(digits: str) -> CallEvidence:
+    return CallEvidence(last_digits=digits)
+
+
+def code_report(code: str, channel: Channel = Channel.SMS) -> CodeEvidence:
+    return CodeEvidence(channel=channel, code=code)
+
+
+def wrong_code(right: str) -> str:
+    return str((int(right) + 1) % 10 ** len(right)).zfill(len(right))
+
+
+def key(name: str, says: str = "") -> IdempotencyKey:
+    """An idempotency key that came with a request which says `says`."""
+    return IdempotencyKey(name, hashlib.sha256(says.encode()).digest())
+
+
+def outcome(progress: Progress) -> tuple[Status, Verdict | None]:
+    return progress.status, progress.result
