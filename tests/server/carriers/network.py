@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TypeVar
 
+from hypothesis import settings
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 
 from ringproof_server.carriers import NetworkStore
@@ -21,6 +22,9 @@ from ringproof_server.testing.clock import FakeClock
 from ringproof_server.tokens import SecretSeals
 
 T = TypeVar("T")
+
+UNTIMED = settings(deadline=None)
+"""For property tests: how long an example takes depends on what else the machine does."""
 
 NUMBER = PhoneNumber("+447700900123")
 OTHER = PhoneNumber("+12025550143")

@@ -21,6 +21,7 @@ from ringproof_server.carriers.simulated.moments import MILLISECOND, SECOND
 from ringproof_server.carriers.simulated.planning import AnsweredBy, CallPlan, Timings, plan_call
 from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Reason
+from tests.server.carriers.network import UNTIMED
 
 SHOWN = "+442079460018"
 RINGING = CallPlan(rings_at=SECOND, ends_at=21 * SECOND, end_reason=Reason.NO_ANSWER, shown=SHOWN)
@@ -121,6 +122,7 @@ def test_a_second_hang_up_changes_nothing() -> None:
     assert hang_up(ended, 61 * SECOND) == ended
 
 
+@UNTIMED
 @given(
     behaviour=st.sampled_from(Behaviour),
     seed=st.binary(max_size=8),

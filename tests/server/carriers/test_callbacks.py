@@ -23,7 +23,7 @@ from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import CallbackRefused
 from ringproof_server.ports import CallbackRequest
-from tests.server.carriers.network import EVENTS_URL, Network
+from tests.server.carriers.network import EVENTS_URL, UNTIMED, Network
 
 KEY = b"k" * 32
 NOW = 1_800_000_000 * SECOND
@@ -51,6 +51,7 @@ def request(body: str | None = None, *, url: str = EVENTS_URL) -> CallbackReques
     return signed(KEY, url, encode(EVENT) if body is None else body, NOW)
 
 
+@UNTIMED
 @given(event=events)
 def test_what_is_signed_is_understood(event: NetworkEvent) -> None:
     """Every event comes out as it went in."""
@@ -98,6 +99,7 @@ def test_address_and_body_cannot_run_together() -> None:
         opened(KEY, dataclasses.replace(honest, url="https://a.example/\nx", body=b'{"a":1}'), NOW)
 
 
+@UNTIMED
 @given(header=st.text(alphabet="t=,v10123456789abcdefABCDEF \n", max_size=100))
 def test_any_other_header_is_refused(header: str) -> None:
     """Nothing but the right signature opens a callback."""
@@ -105,6 +107,7 @@ def test_any_other_header_is_refused(header: str) -> None:
         opened(KEY, dataclasses.replace(request(), headers={SIGNATURE_HEADER: header}), NOW)
 
 
+@UNTIMED
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

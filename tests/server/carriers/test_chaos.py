@@ -9,24 +9,27 @@ from hypothesis import strategies as st
 from ringproof_server.carriers.simulated.chaos import HELD_AT_MOST, Chaos, Delivery, deliveries
 from ringproof_server.carriers.simulated.dice import Dice
 from ringproof_server.carriers.simulated.moments import MILLISECOND
-from tests.server.carriers.network import NUMBER, Network
+from tests.server.carriers.network import NUMBER, UNTIMED, Network
 
 AT = 1_000_000
 seeds = st.binary(max_size=16).map(Dice)
 
 
+@UNTIMED
 @given(dice=seeds, last=st.booleans())
 def test_a_calm_network_delivers_once_and_at_once(dice: Dice, *, last: bool) -> None:
     """Without chaos nothing is late, doubled or lost."""
     assert deliveries(AT, last=last, chaos=Chaos(), dice=dice) == (Delivery(AT),)
 
 
+@UNTIMED
 @given(dice=seeds, last=st.booleans())
 def test_lost_events_are_not_delivered(dice: Dice, *, last: bool) -> None:
     """A share of one loses every event, whatever else is wrong."""
     assert deliveries(AT, last=last, chaos=Chaos(lost=1, doubled=1, late=1), dice=dice) == ()
 
 
+@UNTIMED
 @given(dice=seeds)
 def test_late_and_doubled_events_come_late_and_twice(dice: Dice) -> None:
     """One to eight seconds late, the second at most three after the first."""
@@ -35,6 +38,7 @@ def test_late_and_doubled_events_come_late_and_twice(dice: Dice) -> None:
     assert 0 <= (second.due_at - first.due_at) / MILLISECOND <= 3_000
 
 
+@UNTIMED
 @given(dice=seeds)
 def test_only_events_that_something_can_follow_are_held_back(dice: Dice) -> None:
     """The end of a call cannot be overtaken by anything."""

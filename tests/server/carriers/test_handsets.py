@@ -12,7 +12,7 @@ from ringproof_server.carriers.simulated import Behaviour, HandsetCall, Handsets
 from ringproof_server.carriers.simulated.handsets import EVENTS_AT_ONCE
 from ringproof_server.domain.errors import InvalidRequest, NotFound
 from ringproof_server.domain.phone_number import PhoneNumber
-from tests.server.carriers.network import CALLER_ID, CONFIRMING, NUMBER, OTHER, Network
+from tests.server.carriers.network import CALLER_ID, CONFIRMING, NUMBER, OTHER, UNTIMED, Network
 
 REAL = PhoneNumber("+4915112345678")
 USES: list[Callable[[Handsets, PhoneNumber], object]] = [
@@ -41,6 +41,7 @@ def test_an_untouched_handset_rings_and_has_seen_nothing() -> None:
     assert network.handsets.behaviour(NUMBER) == (Behaviour.RING, 0)
 
 
+@UNTIMED
 @given(behaviour=st.sampled_from(Behaviour), delay_ms=st.integers(0, 600_000))
 def test_a_behaviour_stays_until_another_is_set(behaviour: Behaviour, delay_ms: int) -> None:
     """It is kept in the database and holds for the next calls."""

@@ -21,6 +21,7 @@ from tests.server.carriers.network import (
     outgoing_call,
     outgoing_message,
 )
+from tests.support.databases import hasher
 
 AT_ONCE = Span(low=0, high=0)
 PATIENCE = 30.0
@@ -30,7 +31,7 @@ PATIENCE = 30.0
 def storage(tmp_path: Path) -> SqlStorage:
     url = f"sqlite:///{tmp_path / 'network.db'}"
     migrations.upgrade(url)
-    return open_storage(url, hasher=str.encode)
+    return open_storage(url, hasher=hasher)
 
 
 def carrier_on(storage: SqlStorage, log: Notes) -> SimulatedCarrier:

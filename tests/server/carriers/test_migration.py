@@ -14,8 +14,8 @@ from ringproof_server.storage.database import parse_url
 
 
 @pytest.fixture
-def url(database_url: str) -> URL:
-    return parse_url(database_url)
+def url(database: str) -> URL:
+    return parse_url(database)
 
 
 def test_the_migration_makes_the_tables_of_the_code(url: URL) -> None:
@@ -31,13 +31,13 @@ def test_the_migration_makes_the_tables_of_the_code(url: URL) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_migration_can_be_taken_back(database_url: str, url: URL) -> None:
+def test_the_migration_can_be_taken_back(database: str, url: URL) -> None:
     """Going down leaves no table of the network and nothing else is touched; going up again restores them."""
-    migrations.downgrade(database_url, "0001")
+    migrations.downgrade(database, "0001")
     left = _tables(url)
     assert not [name for name in left if name.startswith("simulated_")]
     assert "verifications" in left
-    migrations.upgrade(database_url)
+    migrations.upgrade(database)
     assert set(metadata.tables) <= set(_tables(url))
 
 

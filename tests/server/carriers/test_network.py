@@ -12,7 +12,7 @@ from ringproof_server.carriers.simulated.exchange import FIRST_RETRY, TRIES
 from ringproof_server.carriers.simulated.moments import MILLISECOND, SECOND
 from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Reason
-from tests.server.carriers.network import CALLER_ID, NUMBER, OTHER, Network, outgoing_message
+from tests.server.carriers.network import CALLER_ID, NUMBER, OTHER, UNTIMED, Network, outgoing_message
 
 
 def called(behaviour: Behaviour, *, delay_ms: int = 0, ring_seconds: float | None = 5.0) -> Network:
@@ -305,7 +305,7 @@ def test_old_rows_are_forgotten_and_open_ones_kept() -> None:
 shares = st.sampled_from([0.0, 0.5, 1.0])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(UNTIMED, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     behaviour=st.sampled_from(Behaviour),
     seed=st.binary(max_size=8),

@@ -22,7 +22,7 @@ from ringproof_server.carriers.simulated.planning import (
 )
 from ringproof_server.domain.caller_id import Match, compare
 from ringproof_server.domain.channel import Reason
-from tests.server.carriers.network import CALLER_ID, NUMBER
+from tests.server.carriers.network import CALLER_ID, NUMBER, UNTIMED
 
 PLACED_AT = 1_800_000_000 * SECOND
 EXACT = Timings(
@@ -99,6 +99,7 @@ def test_a_withheld_caller_id_is_not_shown() -> None:
     assert plan(Behaviour.WITHHELD).shown is None
 
 
+@UNTIMED
 @given(seed=seeds)
 def test_an_altered_caller_id_is_close_to_the_original_but_another(seed: bytes) -> None:
     """One of the last four digits differs, so it never counts as the same number."""
@@ -121,6 +122,7 @@ def test_a_delay_adds_to_the_way_to_the_phone() -> None:
     assert plan(Behaviour.BUSY, delay_ms=1_000).ends_at == 1_500 * MILLISECOND
 
 
+@UNTIMED
 @given(seed=seeds)
 def test_a_lost_cancel_costs_one_or_two_retransmissions(seed: bytes) -> None:
     """Half a second, or one and a half: as long as CANCEL is sent again."""
@@ -128,6 +130,7 @@ def test_a_lost_cancel_costs_one_or_two_retransmissions(seed: bytes) -> None:
     assert plan(Behaviour.RING, seed=seed).cancel_takes == 0
 
 
+@UNTIMED
 @given(seed=seeds, behaviour=behaviours, delay_ms=st.integers(0, 60_000))
 def test_the_same_seed_gives_the_same_plan_within_the_limits(
     seed: bytes, behaviour: Behaviour, delay_ms: int

@@ -21,6 +21,7 @@ from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import CallbackRequest
 from ringproof_server.storage import SqlStorage, open_storage
 from tests.server.carriers.network import CONFIRMING, NUMBER, Network, NetworkClock
+from tests.support.databases import hasher
 
 Opener = Callable[[], Network]
 
@@ -30,13 +31,13 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def processes(database_url: str) -> Iterator[Opener]:
+def processes(database: str) -> Iterator[Opener]:
     """Opens one more process's part of the same network, with the same clock."""
     clock = NetworkClock()
     opened: list[SqlStorage] = []
 
     def open_one() -> Network:
-        opened.append(open_storage(database_url, hasher=str.encode))
+        opened.append(open_storage(database, hasher=hasher))
         return Network(opened[-1], clock=clock)
 
     yield open_one

@@ -15,7 +15,7 @@ from ringproof_server.carriers.simulated.settings import Faults, read_settings
 from ringproof_server.domain.channel import Channel
 from ringproof_server.system import SystemRandom
 from ringproof_server.tokens import SecretSeals
-from tests.server.carriers.network import SECRET, NetworkClock, Notes, memory_store
+from tests.server.carriers.network import SECRET, UNTIMED, NetworkClock, Notes, memory_store
 
 
 def test_without_settings_the_network_is_calm() -> None:
@@ -54,7 +54,7 @@ def test_every_fault_is_told_at_once_and_no_value() -> None:
         "post_dial_ms": "1500-300",
         "late_events": "2",
         "hang_seconds": "9999",
-        "fictitious_only": "yes",
+        "fictitious_only": "perhaps",
         "auth_token": "s3cret",
     }
     with pytest.raises(CarrierSettingsError) as caught:
@@ -69,6 +69,15 @@ def test_every_fault_is_told_at_once_and_no_value() -> None:
     assert not any(value in str(caught.value) for value in ("1500-300", "9999", "s3cret"))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("on", True), ("True", True), ("1", True), ("OFF", False), ("no", False)]
+)
+def test_a_switch_is_written_as_everywhere_in_the_settings(text: str, *, expected: bool) -> None:
+    """On and off, in the words that the server's own settings take."""
+    assert read_settings({"fictitious_only": text}, seed=b"").fictitious_only is expected
+
+
+@UNTIMED
 @given(text=st.text(max_size=12), name=st.sampled_from(["post_dial_ms", "late_events", "hang_seconds"]))
 def test_any_text_is_read_or_refused(text: str, name: str) -> None:
     """No setting breaks the reader, and none leads outside the limits."""
@@ -102,6 +111,7 @@ def test_build_makes_the_carrier_of_the_entry_point() -> None:
     assert (able.hangs_up, able.reports_events, able.chooses_caller_id) == (True, True, True)
 
 
+@UNTIMED
 @given(seed=st.binary(max_size=8))
 def test_faults_are_drawn_by_their_shares(seed: bytes) -> None:
     """A share of one always comes true, and none without a share."""

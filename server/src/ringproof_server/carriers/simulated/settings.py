@@ -135,6 +135,8 @@ def _seconds(text: str) -> float:
 
 
 def _switch(text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise ValueError("is neither true nor false")
-    return text == "true"
+    if text.lower() in {"on", "true", "yes", "1"}:
+        return True
+    if text.lower() in {"off", "false", "no", "0"}:
+        return False
+    raise ValueError("is neither on nor off")
