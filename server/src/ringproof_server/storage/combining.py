@@ -101,6 +101,11 @@ class Combiner(Generic[Handle]):
         result: T = job.result
         return result
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for the batch after the present one."""
+        return len(self._waiting)
+
     def _await(self, job: Job[Handle]) -> None:
         if job.wait(self._patience):
             return

@@ -65,5 +65,5 @@ def away_is_unavailable() -> Iterator[None]:
         yield
     except Exception as error:
         if is_away(error):
-            raise ServiceUnavailable from error
+            raise ServiceUnavailable("the database cannot be reached") from error
         raise

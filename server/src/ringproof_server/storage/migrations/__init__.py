@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, event, text
 
 from ringproof_server.storage.database import parse_url
+from ringproof_server.storage.faults import away_is_unavailable
 from ringproof_server.storage.sqlite import Turn, set_up
 
 _LOCK: Final = 7_465_109_310_821_114
@@ -24,7 +25,10 @@ _LOCK: Final = 7_465_109_310_821_114
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database to a revision; safe to repeat, and to run in several processes at once."""
+    """Bring the database to a revision; safe to repeat, and to run in several processes at once.
+
+    Raises `ServiceUnavailable` when the database cannot be reached.
+    """
     _run(url, lambda config: command.upgrade(config, revision))
 
 
@@ -68,7 +72,7 @@ def _connection(url: str) -> Iterator[Connection]:
         # The driver would begin no transaction for DDL, so that a migration could stop half-way.
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
-        with engine.connect() as connection:
+        with away_is_unavailable(), engine.connect() as connection:
             yield connection
     finally:
         engine.dispose()
