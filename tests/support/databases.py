@@ -24,6 +24,17 @@ from ringproof_server.storage import SqlStorage, migrations, open_storage
 
 KINDS = ("sqlite", "postgresql")
 
+_END_OTHER_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_EMPTY_ALL_TABLES = """
+DO $$ BEGIN EXECUTE (
+    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ')
+    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+); END $$
+"""
+
 _numbers = itertools.count()
 
 
@@ -60,10 +71,11 @@ def postgresql_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """By kind, the name of a migrated database to copy; filled when first needed."""
+    """By kind, the URL of a migrated database that tests copy or share; filled when first needed."""
     path = tmp_path_factory.mktemp("template") / "ringproof.sqlite3"
-    migrations.upgrade(f"sqlite:///{path}")
-    return {"sqlite": str(path)}
+    url = f"sqlite:///{path}"
+    migrations.upgrade(url)
+    return {"sqlite": url}
 
 
 @pytest.fixture(params=KINDS)
@@ -88,19 +100,20 @@ def database(
     migrated_templates: dict[str, str],
     request: pytest.FixtureRequest,
 ) -> Iterator[str]:
-    """The URL of a database of the test's own, migrated and empty."""
+    """The URL of a migrated database without rows, the test's own while it runs."""
     if database_kind == "sqlite":
         path = tmp_path / "ringproof.sqlite3"
-        shutil.copy(migrated_templates["sqlite"], path)
+        shutil.copy(make_url(migrated_templates["sqlite"]).database or "", path)
         yield f"sqlite:///{path}"
         return
     server: str = request.getfixturevalue("postgresql_server")
     if "postgresql" not in migrated_templates:
-        _administer(server, "CREATE DATABASE template_of_tests")
-        migrations.upgrade(_named(server, "template_of_tests"))
-        migrated_templates["postgresql"] = "template_of_tests"
-    with new_database(server, template=migrated_templates["postgresql"]) as url:
-        yield url
+        _administer(server, "CREATE DATABASE shared_by_tests")
+        url = _named(server, "shared_by_tests")
+        migrations.upgrade(url)
+        migrated_templates["postgresql"] = url
+    yield migrated_templates["postgresql"]
+    _administer(migrated_templates["postgresql"], _END_OTHER_SESSIONS, _EMPTY_ALL_TABLES)
 
 
 @pytest.fixture
@@ -111,10 +124,10 @@ def storage(database: str) -> Iterator[SqlStorage]:
 
 
 @contextlib.contextmanager
-def new_database(server: str, template: str = "template1") -> Iterator[str]:
-    """The URL of a new PostgreSQL database, which is dropped afterwards."""
+def new_database(server: str) -> Iterator[str]:
+    """The URL of a new and empty PostgreSQL database, which is dropped afterwards."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _administer(server, f"CREATE DATABASE {name}")
     try:
         yield _named(server, name)
     finally:
