@@ -16,7 +16,10 @@ import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from ringproof_server.ports import Clock, RateLimiter
 
@@ -76,9 +79,14 @@ class RedisLimiter:
     """Moving windows in Redis, counted by its own clock; `memory` counts while Redis is away."""
 
     def __init__(self, url: str, memory: MemoryLimiter, clock: Clock) -> None:
-        self._storage = RedisStorage(
-            url, socket_timeout=REDIS_PATIENCE, socket_connect_timeout=REDIS_PATIENCE
+        connections = ConnectionPool.from_url(
+            url,
+            socket_timeout=REDIS_PATIENCE,
+            socket_connect_timeout=REDIS_PATIENCE,
+            # A repeat would keep the request waiting; memory can count at once.
+            retry=Retry(NoBackoff(), 0),
         )
+        self._storage = RedisStorage(url, connection_pool=connections)
         self._windows = MovingWindowRateLimiter(self._storage)
         self._memory = memory
         self._clock = clock
