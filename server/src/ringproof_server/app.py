@@ -178,7 +178,7 @@ def compose(settings: Settings, *, clock: Clock | None = None, random: Random | 
         parts=parts,
         storage=storage,
         tokens=tokens,
-        administration=Administration(storage, clock, random, seals),
+        administration=Administration(storage, clock, random, seals, settings.policy),
         verifications=VerificationService(parts, planner, steps),
         access=AccessService(storage, seals, clock),
         carrier_events=CarrierEvents(parts, steps),
@@ -205,7 +205,7 @@ def _carriers(
             names.append(SIMULATED)
         options[SIMULATED] = {
             **settings.carrier_options.get(SIMULATED, {}),
-            "fictitious_only": "on",
+            "fictitious_only": "true",
         }
     log = structlog.get_logger("ringproof.carriers")
     return {

@@ -25,13 +25,19 @@ class NewApplication:
 
 
 class Administration:
-    """Every method raises `InvalidRequest` or `NotFound` with one clear sentence."""
+    """Every method raises `InvalidRequest` or `NotFound` with one clear sentence.
 
-    def __init__(self, storage: Storage, clock: Clock, random: Random, seals: Seals) -> None:
+    `policy` is the server's own, which applications have that are created without one.
+    """
+
+    def __init__(
+        self, storage: Storage, clock: Clock, random: Random, seals: Seals, policy: Policy | None = None
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._random = random
         self._seals = seals
+        self._policy = policy or Policy()
 
     def create_application(
         self,
@@ -54,7 +60,7 @@ class Administration:
             id=self._random.identifier("app_"),
             name=name,
             brand=shown,
-            policy=policy or Policy(),
+            policy=policy or self._policy,
             allowed_origins=tuple(allowed_origins),
             created_at=now,
         )
@@ -103,12 +109,12 @@ class Administration:
     def add_numbers(self, application_id: str, texts: Sequence[str]) -> Iterator[int]:
         """Add numbers and ranges (`+442079460000-+442079469999`) to a pool.
 
-        Everything is checked before anything is stored. Yields how many numbers were new, portion by portion.
+        Everything is checked before anything is stored. The iterator stores portion by portion and says
+        how many numbers were new.
         """
         numbers = [number for text in texts for number in _expand(text)]
-        for start in range(0, len(numbers), AT_A_TIME):
-            portion = numbers[start : start + AT_A_TIME]
-            yield self._add_portion(application_id, portion)
+        portions = (numbers[start : start + AT_A_TIME] for start in range(0, len(numbers), AT_A_TIME))
+        return (self._add_portion(application_id, portion) for portion in portions)
 
     def remove_numbers(self, application_id: str, texts: Sequence[str]) -> int:
         numbers = [number for text in texts for number in _expand(text)]
