@@ -11,7 +11,7 @@ from typing import Final
 
 from ringproof_server.web.schemas import Field, Schemas, example_of, mapping, sequence, text
 
-_METHODS: Final = ("get", "post", "put", "patch", "delete")
+_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _EVERYTHING_ELSE: Final = "Other"
 
 
@@ -107,10 +107,10 @@ class _Reader:
     def operations(self, paths: Mapping[str, object]) -> Iterator[tuple[str, Operation]]:
         for path, described in paths.items():
             item = self._schemas.resolve(described)
-            for method in _METHODS:
-                if method not in item:
+            for method, described_operation in item.items():
+                if method not in _METHODS:
                     continue
-                operation = mapping(item[method])
+                operation = mapping(described_operation)
                 tags = [text(tag) for tag in sequence(operation.get("tags"))]
                 yield (tags[0] if tags else _EVERYTHING_ELSE), self._operation(method, path, item, operation)
 
