@@ -19,4 +19,6 @@ def rotate() -> None:
     node = open_node()
     node.tokens.prepare()
     kid = node.tokens.rotate(node.parts.clock.now())
-    console.print(f"Tokens will be signed with the new key {kid} once every process has published it.")
+    console.print(
+        f"Tokens will be signed with the new key {kid} once every process has published it.", soft_wrap=True
+    )

@@ -103,10 +103,11 @@ def health(number: str, application: str, *, healthy: bool) -> None:
 
 def _add(node: Node, application: str, numbers: list[str], *, as_json: bool) -> None:
     found = node.administration.application(application)
+    portions = node.administration.add_numbers(found.id, numbers)
     added = 0
     with Progress(console=notes, transient=True, disable=as_json) as progress:
         task = progress.add_task("Adding numbers", total=None)
-        for count in node.administration.add_numbers(found.id, numbers):
+        for count in portions:
             added += count
             progress.update(task, advance=count)
     size = node.administration.pool_size(found.id)

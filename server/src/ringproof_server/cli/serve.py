@@ -9,7 +9,8 @@ import click
 from granian import Granian
 from granian.constants import Interfaces
 
-from ringproof_server.cli.terminal import read_settings, refuse, refusing, require_database
+from ringproof_server.app import compose
+from ringproof_server.cli.terminal import notes, read_settings, refuse, refusing, require_database
 from ringproof_server.settings import Settings
 
 
@@ -27,6 +28,12 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     settings = read_settings()
     require_database(settings)
     require_free_port(settings.host, settings.port)
+    node = compose(settings)
+    real = any(not carrier.capabilities.serves_fictitious for carrier in node.parts.carriers.values())
+    node.storage.close()
+    if not real and not settings.demo:
+        notes.print("No real carrier is configured: only virtual phones will ring (RINGPROOF_CARRIERS).")
+    notes.print(f"Serving on http://{settings.host}:{settings.port} as {settings.public_url}; Ctrl-C stops.")
     _serve(settings)
 
 

@@ -22,7 +22,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 console = Console(highlight=False)
-notes = Console(stderr=True, highlight=False)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDTH_IN_FILES = 200
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -72,7 +73,11 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-    table = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    """A table for people; identifiers are never cut, since they are there to be copied."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    wide = console if console.is_terminal else Console(highlight=False, width=WIDTH_IN_FILES)
+    wide.print(table, crop=False)
