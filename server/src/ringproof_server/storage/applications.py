@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select
 
 from ringproof_server.domain.application import ApiKey, Application, KeyKind
 from ringproof_server.domain.policy import Policy
-from ringproof_server.storage.statements import Link, Parameter, Row, Statement, insert
+from ringproof_server.storage.links import Link
+from ringproof_server.storage.statements import Parameter, Row, Statement, insert
 from ringproof_server.storage.tables import api_keys, applications
 from ringproof_server.storage.values import (
     as_json,
@@ -67,7 +68,7 @@ class SqlApplications:
         self._defaults = defaults
 
     def add(self, application: Application) -> None:
-        self._link.change(
+        self._link.put(
             _ADD,
             {
                 **self._changing(application),

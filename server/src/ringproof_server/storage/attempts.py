@@ -10,9 +10,10 @@ from sqlalchemy import bindparam, func, literal_column, select, text
 
 from ringproof_server.domain.attempt import Attempt, AttemptState
 from ringproof_server.domain.phone_number import PhoneNumber
-from ringproof_server.ports import Conflict, PastAttempt
+from ringproof_server.ports import PastAttempt
 from ringproof_server.storage import tables
-from ringproof_server.storage.statements import LIMIT, ZERO, Link, Parameter, Row, Statement
+from ringproof_server.storage.links import Link
+from ringproof_server.storage.statements import LIMIT, ZERO, Parameter, Row, Statement
 from ringproof_server.storage.tables import attempts, verifications
 from ringproof_server.storage.values import (
     CHANNELS,
@@ -131,7 +132,7 @@ class AttemptRows:
         self._hasher = hasher
 
     def add_attempt(self, attempt: Attempt) -> None:
-        self._link.change(
+        self._link.put(
             _ADD,
             {
                 **_changing(attempt),
@@ -158,8 +159,7 @@ class AttemptRows:
         parameters["key"] = attempt.id
         parameters["seen"] = attempt.version
         parameters["version"] = attempt.version + 1
-        if self._link.change(_UPDATE, parameters) == 0:
-            raise Conflict("the attempt has changed")
+        self._link.put(_UPDATE, parameters, lost="the attempt has changed")
 
     def attempts_to(self, number: PhoneNumber, since: datetime) -> list[PastAttempt]:
         parameters = {"digest": self._hasher(number.e164), "since": micros(since)}

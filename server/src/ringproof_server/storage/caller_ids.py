@@ -14,9 +14,10 @@ from ringproof_server.domain.caller_id import PoolStatistics
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import Pool, PoolNumber
 from ringproof_server.storage import tables
+from ringproof_server.storage.links import Link
 from ringproof_server.storage.numbers import lock_number
 from ringproof_server.storage.packed import PackedNumbers, checked_e164
-from ringproof_server.storage.statements import LIMIT, ZERO, Link, Statement, insert_unless_there
+from ringproof_server.storage.statements import LIMIT, ZERO, Statement, insert_unless_there
 from ringproof_server.storage.tables import attempts, caller_ids, pools, verifications
 from ringproof_server.storage.values import micros, moment
 
@@ -186,5 +187,5 @@ class SqlCallerIds:
 
     def _bump(self, application_id: str) -> None:
         """Every process finds its snapshot outdated; on PostgreSQL changes of one pool queue up here."""
-        self._link.change(_BUMP, {"application_id": application_id})
+        self._link.put(_BUMP, {"application_id": application_id})
         self._loaded.pop(application_id, None)

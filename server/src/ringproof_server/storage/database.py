@@ -11,10 +11,11 @@ from sqlalchemy.exc import ArgumentError
 
 from ringproof_server.domain.policy import Policy
 from ringproof_server.storage.caller_ids import Snapshots
+from ringproof_server.storage.links import Link
 from ringproof_server.storage.postgresql import PostgresqlDatabase
 from ringproof_server.storage.session import SqlSession
 from ringproof_server.storage.sqlite import SqliteDatabase
-from ringproof_server.storage.statements import Engine, Link
+from ringproof_server.storage.statements import Engine
 
 T = TypeVar("T")
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from ringproof_server.ports import Conflict, Remembered
-from ringproof_server.storage.statements import Link, Statement, insert_unless_there
+from ringproof_server.ports import Remembered
+from ringproof_server.storage.links import Link
+from ringproof_server.storage.statements import Statement, insert_unless_there
 from ringproof_server.storage.tables import idempotency
 from ringproof_server.storage.values import micros
 
@@ -34,7 +35,7 @@ class SqlIdempotency:
         return Remembered(fingerprint=fingerprint, verification_id=verification_id, result=result)
 
     def remember(self, scope: str, key: str, outcome: Remembered, now: datetime) -> None:
-        written = self._link.change(
+        self._link.put(
             _REMEMBER,
             {
                 "scope": scope,
@@ -44,6 +45,5 @@ class SqlIdempotency:
                 "result": outcome.result,
                 "created_at": micros(now),
             },
+            lost="the idempotency key has just been taken",
         )
-        if written == 0:
-            raise Conflict("the idempotency key has just been taken")

@@ -10,8 +10,9 @@ from sqlalchemy import Integer, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.storage.links import Link
 from ringproof_server.storage.numbers import lock_number
-from ringproof_server.storage.statements import Link, Statement
+from ringproof_server.storage.statements import Statement
 from ringproof_server.storage.tables import failures, guesses
 from ringproof_server.storage.values import micros
 
@@ -69,7 +70,7 @@ class SqlLedger:
         return 0.0 if row is None else float(row[0])
 
     def reserve(self, number: PhoneNumber, verification_id: str, probability: float, now: datetime) -> None:
-        self._link.change(
+        self._link.put(
             _RESERVE,
             {
                 "verification_id": verification_id,
@@ -80,7 +81,7 @@ class SqlLedger:
         )
 
     def settle(self, verification_id: str, probability: float) -> None:
-        self._link.change(_SETTLE, {"key": verification_id, "probability": probability})
+        self._link.put(_SETTLE, {"key": verification_id, "probability": probability})
 
     def failures(self, number: PhoneNumber) -> int:
         row = self._link.one(_FAILURES, {"digest": self._hasher(number.e164)})
@@ -88,9 +89,9 @@ class SqlLedger:
 
     def add_failure(self, number: PhoneNumber) -> int:
         digest = self._hasher(number.e164)
-        self._link.change(_FAIL, {"digest": digest})
+        self._link.put(_FAIL, {"digest": digest})
         row = self._link.one(_FAILURES, {"digest": digest})
         return 0 if row is None else int(row[0])
 
     def clear_failures(self, number: PhoneNumber) -> None:
-        self._link.change(_CLEAR, {"digest": self._hasher(number.e164)})
+        self._link.put(_CLEAR, {"digest": self._hasher(number.e164)})

@@ -6,7 +6,8 @@ from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from ringproof_server.storage.statements import Engine, Link, Statement
+from ringproof_server.storage.links import Link
+from ringproof_server.storage.statements import Engine, Statement
 
 _LOCK: Final = Statement(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 

@@ -13,7 +13,8 @@ from sqlalchemy.engine import URL
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.ports import Conflict
 from ringproof_server.storage.faults import away_is_unavailable, is_away, is_retryable
-from ringproof_server.storage.statements import Engine, Link
+from ringproof_server.storage.links import Link, PipelinedLink
+from ringproof_server.storage.statements import Engine
 
 T = TypeVar("T")
 
@@ -91,10 +92,11 @@ class PostgresqlDatabase:
         is_committing = False
         with self._writers.connect() as connection:
             raw: Any = connection.connection.driver_connection
-            link = Link(self.kind, raw, connection, writes=True)
+            link = PipelinedLink(self.kind, raw, connection, writes=True)
             try:
                 with connection.begin():
                     result = work(link)
+                    link.flush()
                     is_committing = True
             except Exception as error:
                 if not raw.closed:

@@ -9,8 +9,8 @@ from ringproof_server.storage.applications import SqlApplications
 from ringproof_server.storage.caller_ids import Snapshots, SqlCallerIds
 from ringproof_server.storage.idempotency import SqlIdempotency
 from ringproof_server.storage.ledger import SqlLedger
+from ringproof_server.storage.links import Link
 from ringproof_server.storage.signing_keys import SqlSigningKeys
-from ringproof_server.storage.statements import Link
 from ringproof_server.storage.verifications import SqlVerifications
 
 

@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from ringproof_server.ports import SigningKey
-from ringproof_server.storage.statements import Link, Statement, insert
+from ringproof_server.storage.links import Link
+from ringproof_server.storage.statements import Statement, insert
 from ringproof_server.storage.tables import signing_keys
 from ringproof_server.storage.values import maybe_micros, maybe_moment, micros, moment
 
@@ -45,7 +46,7 @@ class SqlSigningKeys:
         ]
 
     def add(self, key: SigningKey) -> None:
-        self._link.change(
+        self._link.put(
             _ADD,
             {
                 "kid": key.kid,

@@ -18,7 +18,8 @@ from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.ports import Conflict
 from ringproof_server.storage.combining import Combiner, Job, WaitedTooLong
 from ringproof_server.storage.faults import away_is_unavailable, is_away
-from ringproof_server.storage.statements import Engine, Link
+from ringproof_server.storage.links import Link
+from ringproof_server.storage.statements import Engine
 
 if sys.platform != "win32":
     import fcntl

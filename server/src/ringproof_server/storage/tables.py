@@ -190,6 +190,7 @@ guesses = Table(
     Column("probability", Double, nullable=False),
     Column("at", BigInteger, nullable=False),
     Index(None, "number_digest", "at"),
+    sqlite_with_rowid=False,
 )
 
 failures = Table(
@@ -197,6 +198,7 @@ failures = Table(
     metadata,
     Column("number_digest", LargeBinary, primary_key=True),
     Column("in_a_row", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 idempotency = Table(

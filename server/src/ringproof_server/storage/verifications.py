@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, literal_column, select, text
 
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Status, Verification
-from ringproof_server.ports import Conflict, TraceEntry
+from ringproof_server.ports import TraceEntry
 from ringproof_server.storage import tables
 from ringproof_server.storage.attempts import AttemptRows
 from ringproof_server.storage.numbers import lock_number
@@ -150,7 +150,7 @@ class SqlVerifications(AttemptRows):
         parameters["reference"] = verification.reference
         parameters["created_at"] = micros(verification.created_at)
         parameters["version"] = verification.version
-        self._link.change(_ADD, parameters)
+        self._link.put(_ADD, parameters)
 
     def get(self, verification_id: str) -> Verification | None:
         statement = _BY_ID_LOCKED if self._link.writes else _BY_ID
@@ -162,8 +162,7 @@ class SqlVerifications(AttemptRows):
         parameters["key"] = verification.id
         parameters["seen"] = verification.version
         parameters["version"] = verification.version + 1
-        if self._link.change(_UPDATE, parameters) == 0:
-            raise Conflict("the verification has changed")
+        self._link.put(_UPDATE, parameters, lost="the verification has changed")
 
     def pending_for(self, number: PhoneNumber, now: datetime) -> list[Verification]:
         digest = self._hasher(number.e164)
@@ -176,7 +175,7 @@ class SqlVerifications(AttemptRows):
         return [_verification_of(row) for row in self._link.all(_BY_REFERENCE, parameters)]
 
     def note(self, verification_id: str, entry: TraceEntry) -> None:
-        self._link.change(
+        self._link.put(
             _NOTE,
             {
                 "verification_id": verification_id,

@@ -273,6 +273,7 @@ def _guesses() -> None:
         sa.Column("probability", sa.Double(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("verification_id", name=op.f("pk_guesses")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_guesses_number_digest_at"), "guesses", ["number_digest", "at"])
     op.create_table(
@@ -280,6 +281,7 @@ def _guesses() -> None:
         sa.Column("number_digest", sa.LargeBinary(), nullable=False),
         sa.Column("in_a_row", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("number_digest", name=op.f("pk_failures")),
+        sqlite_with_rowid=False,
     )
 
 
