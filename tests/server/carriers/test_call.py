@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +81,27 @@ def test_a_lost_cancel_can_let_a_phone_begin_to_ring() -> None:
     """It was on its way when the call was taken back; it ends by the repeated order."""
     call = at(LOSES_CANCEL, 60, hung_up=0.5)
     assert (call.rang_at, call.ended_at, call.network_ring_ms) == (SECOND, 2 * SECOND, 0)
+
+
+def test_an_order_that_arrives_with_the_first_ring_silences_it() -> None:
+    """At one and the same moment the end comes first."""
+    plan = dataclasses.replace(LOSES_CANCEL, cancel_takes=500 * MILLISECOND)
+    assert at(plan, 60, hung_up=0.5).rang_at is None
+
+
+def test_a_call_can_time_out_while_its_cancel_is_lost() -> None:
+    """What ended it is what the reason says."""
+    call = at(LOSES_CANCEL, 60, hung_up=20)
+    assert (call.ended_at, call.reason) == (21 * SECOND, Reason.NO_ANSWER)
+    assert at(LOSES_CANCEL, 60, hung_up=19.5).reason is Reason.RANG
+
+
+def test_a_call_answered_while_its_cancel_is_lost_ends_at_once() -> None:
+    """The answer crossed the order to end; the network takes the call down when it is answered."""
+    plan = dataclasses.replace(ANSWERED, cancel_takes=1500 * MILLISECOND)
+    call = at(plan, 60, hung_up=2.5)
+    assert (call.answered_at, call.ended_at, call.reason) == (3 * SECOND, 3 * SECOND, Reason.ANSWERED)
+    assert call.network_ring_ms == 2000
 
 
 def test_nobody_answers_for_ever() -> None:

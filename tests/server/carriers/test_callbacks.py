@@ -94,9 +94,10 @@ def test_the_time_is_signed_too() -> None:
 
 def test_address_and_body_cannot_run_together() -> None:
     """No part of the address can be passed off as a part of the body."""
-    honest = request('x\n{"a":1}', url="https://a.example/")
-    with pytest.raises(CallbackRefused):
-        opened(KEY, dataclasses.replace(honest, url="https://a.example/\nx", body=b'{"a":1}'), NOW)
+    honest = request(f"x\n{encode(EVENT)}", url="https://a.example/")
+    moved = dataclasses.replace(honest, url="https://a.example/\nx", body=encode(EVENT).encode())
+    with pytest.raises(CallbackRefused, match="not signed"):
+        opened(KEY, moved, NOW)
 
 
 @UNTIMED

@@ -8,9 +8,11 @@ import pytest
 
 from ringproof_server.carriers.simulated import Behaviour, Fault
 from ringproof_server.carriers.simulated.settings import Faults
+from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import CarrierThrottled, CarrierUnavailable, NumberRefused
 from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.ports import Found
 from tests.server.carriers.network import NUMBER, OTHER, Network, outgoing_call, outgoing_message
 
 REAL = PhoneNumber("+4915112345678")
@@ -56,6 +58,22 @@ def test_a_lost_answer_rings_all_the_same() -> None:
         network.call()
     network.pass_time(3)
     assert [event.kind.value for event in network.events] == ["ring"]
+
+
+def test_an_attempt_is_found_at_its_own_number_only() -> None:
+    """A call and a message of one name do not stand in for each other, nor does another phone's call."""
+    network = Network()
+    remote_id = network.call("att_1")
+
+    def found(channel: Channel, number: PhoneNumber) -> Found | None:
+        attempt = Attempt(
+            id="att_1", verification_id="vrf_1", channel=channel, step=0, queued_at=network.clock.now()
+        )
+        return network.carrier.find(attempt, number)
+
+    assert found(Channel.FLASHCALL, NUMBER) == Found(remote_id=remote_id)
+    assert found(Channel.FLASHCALL, OTHER) is None
+    assert found(Channel.SMS, NUMBER) is None
 
 
 def test_a_hanging_request_is_taken_after_its_time() -> None:

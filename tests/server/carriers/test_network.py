@@ -187,6 +187,15 @@ def test_hanging_up_late_still_finds_what_happened_meanwhile() -> None:
     assert seen(network)[-1].ring_ms == (kept.ended_at - kept.rang_at) // MILLISECOND
 
 
+def test_hanging_up_a_call_that_ended_unnoticed_changes_nothing() -> None:
+    """It had timed out while no process looked; the hang-up came too late and is not on its record."""
+    network = Network()
+    remote_id = network.call()
+    network.clock.move(60)
+    network.carrier.hang_up(remote_id)
+    assert (record(network).hang_up_at, record(network).reason) == (None, "no_answer")
+
+
 def test_hang_ups_are_counted() -> None:
     """The record shows how often the server asked, and the call ends once."""
     network = Network()

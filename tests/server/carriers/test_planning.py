@@ -36,13 +36,20 @@ seeds = st.binary(max_size=32)
 behaviours = st.sampled_from(Behaviour)
 
 
-def plan(behaviour: Behaviour, *, seed: bytes = b"", delay_ms: int = 0, timings: Timings = EXACT) -> CallPlan:
+def plan(
+    behaviour: Behaviour,
+    *,
+    seed: bytes = b"",
+    delay_ms: int = 0,
+    timings: Timings = EXACT,
+    dial_timeout: int = 20,
+) -> CallPlan:
     """A plan with the times counted from the placing."""
     made = plan_call(
         behaviour,
         delay_ms=delay_ms,
         caller_id=CALLER_ID,
-        dial_timeout=20,
+        dial_timeout=dial_timeout,
         placed_at=PLACED_AT,
         timings=timings,
         dice=Dice(seed, ("a call", 1)),
@@ -83,6 +90,12 @@ def test_a_rejected_call_rings_first() -> None:
         2_500 * MILLISECOND,
         Reason.REJECTED,
     )
+
+
+def test_nobody_rejects_a_call_that_is_over() -> None:
+    """The network gave up before anyone had reacted."""
+    made = plan(Behaviour.REJECT, dial_timeout=1)
+    assert (made.ends_at, made.end_reason) == (1_500 * MILLISECOND, Reason.NO_ANSWER)
 
 
 @pytest.mark.parametrize(
