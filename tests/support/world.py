@@ -46,6 +46,7 @@ from ringproof_server.storage import SqlStorage, migrations, open_storage
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.randomness import SeededRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
+from tests.support import leaks
 from tests.support.limits import CountingLimiter
 
 SECRET_KEY = "a-secret-for-tests-that-is-long-enough-for-anyone"
@@ -268,7 +269,14 @@ class World:
         return {carrier.name: carrier}
 
     def close(self) -> None:
+        """Close the databases; what the processes logged and noted is searched for secrets."""
+        notes = self.server.storage.look(
+            lambda connection: connection.exec_driver_sql("SELECT what, detail FROM trace").all()
+        )
+        leaks.watch("\n".join(f"{what} {detail}" for what, detail in notes), "the trace of a verification")
         for process in self.processes:
+            lines = "\n".join(f"{event} {fields}" for event, fields in process.log.lines)
+            leaks.watch(lines, "the log of the services")
             process.storage.close()
 
     # --- applications and clients
@@ -287,6 +295,9 @@ class World:
         made = administration.create_application(label, brand="Tests", policy=policy)
         for _ in administration.add_numbers(made.application.id, pool):
             pass
+        leaks.secrets((made.publishable_key, made.secret_key), "key")
+        for numbers in pool:
+            leaks.pool(numbers)
         caller = self.server.access.caller
         return App(made.application, caller(made.publishable_key, address), caller(made.secret_key, address))
 
@@ -316,6 +327,8 @@ class World:
         caller = caller or app.client
         progress = process.service.start(caller, asked, key)
         assert progress.challenge is not None
+        leaks.secret(progress.verification.number.e164, "number")
+        leaks.secret(verifier, "verifier")
         return Session(
             world=self,
             caller=caller,

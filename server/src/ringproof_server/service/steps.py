@@ -125,8 +125,12 @@ class Steps:
             self.hang_up_now(change, reported)
 
     def hang_up_now(self, change: Change, attempt: Attempt) -> None:
-        """Have a live call hung up; the deadlines carry it out, exactly once, whatever happens to us."""
-        if channel_is_live(attempt):
+        """Have a live call hung up; the deadlines carry it out, exactly once, whatever happens to us.
+
+        One that was hung up a moment ago and whose end has not come in yet is left to its turn.
+        """
+        was_hung_up = attempt.hang_ups > 0 and not attempt.was_answered
+        if channel_is_live(attempt) and not was_hung_up:
             change.set_attempt(attempt.id, hang_up_at=change.now)
 
     def finish(
