@@ -140,16 +140,14 @@ def compose(settings: Settings, *, clock: Clock | None = None, random: Random | 
     """
     clock = clock or SystemClock()
     random = random or SystemRandom(clock)
-    seals = SecretSeals(settings.secret_key.reveal())
+    secret_key = settings.secret_key.reveal()
+    seals = SecretSeals(secret_key)
     storage = open_storage(
         settings.database_url.reveal(),
         hasher=lambda number: seals.digest("phone-number", number),
         policy=settings.policy,
     )
-    tokens = JwtTokens(
-        storage, clock, random, secret_key=settings.secret_key.reveal(), issuer=settings.public_url
-    )
-    limiter = create_limiter(None if settings.redis_url is None else settings.redis_url.reveal(), clock)
+    tokens = JwtTokens(storage, clock, random, secret_key=secret_key, issuer=settings.public_url)
     metrics = PrometheusMetrics()
     parts = Parts(
         storage=storage,
@@ -157,19 +155,34 @@ def compose(settings: Settings, *, clock: Clock | None = None, random: Random | 
         random=random,
         seals=seals,
         tokens=tokens,
-        limiter=limiter,
+        limiter=create_limiter(None if settings.redis_url is None else settings.redis_url.reveal(), clock),
         carriers=_carriers(settings, storage, clock, random, seals),
         metrics=metrics,
-        config=ServiceConfig(
-            public_url=settings.public_url,
-            fictitious_until=settings.fictitious_until,
-            claim_lease=settings.claim_lease,
-            counts_loopback=not settings.demo,
-        ),
+        config=_service_config(settings),
         wakeup=Wakeup(),
     )
+    return _node(settings, parts, storage, tokens, metrics)
+
+
+def _service_config(settings: Settings) -> ServiceConfig:
+    return ServiceConfig(
+        public_url=settings.public_url,
+        fictitious_until=settings.fictitious_until,
+        claim_lease=settings.claim_lease,
+        counts_loopback=not settings.demo,
+    )
+
+
+def _node(
+    settings: Settings,
+    parts: Parts,
+    storage: SqlStorage,
+    tokens: JwtTokens,
+    metrics: PrometheusMetrics,
+) -> Node:
+    """The services over these parts."""
     planner = Planner()
-    steps = Steps(random, planner)
+    steps = Steps(parts.random, planner)
     log = structlog.get_logger("ringproof.service")
     dispatching = Dispatching(parts, steps, log.warning)
     due = DueWork(parts, steps, dispatching, log.warning)
@@ -178,9 +191,9 @@ def compose(settings: Settings, *, clock: Clock | None = None, random: Random | 
         parts=parts,
         storage=storage,
         tokens=tokens,
-        administration=Administration(storage, clock, random, seals, settings.policy),
+        administration=Administration(storage, parts.clock, parts.random, parts.seals, settings.policy),
         verifications=VerificationService(parts, planner, steps),
-        access=AccessService(storage, seals, clock),
+        access=AccessService(storage, parts.seals, parts.clock),
         carrier_events=CarrierEvents(parts, steps),
         dispatcher=Dispatcher(parts, dispatching, log.warning),
         deadlines=Deadlines(parts, due, log.warning),

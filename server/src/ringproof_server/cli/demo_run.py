@@ -81,15 +81,7 @@ def verify(client: DemoClient, number: str) -> str:
     console.print(
         f"[green]✓[/] Verification of {verification['phone_number']} started in {answered_in * 1000:.0f} ms"
     )
-    ended = _watch_the_phone(client, phone, seen, number)
-    evidence = {
-        "channel": "flashcall",
-        "caller_id": ended["caller_id"],
-        "ring_ms": ended["ring_ms"],
-        "answered": ended["answered"],
-        "basis": "simulated",
-        "quality": "live",
-    }
+    evidence = _evidence_of(_watch_the_phone(client, phone, seen, number))
     result = client.call(
         "POST",
         f"/v1/verifications/{verification['id']}/confirm",
@@ -105,6 +97,12 @@ def verify(client: DemoClient, number: str) -> str:
     )
     token: str = result["token"]
     return token
+
+
+def _evidence_of(ended: dict[str, Any]) -> dict[str, Any]:
+    """What an app would report of the call that this handset saw."""
+    seen = {name: ended[name] for name in ("caller_id", "ring_ms", "answered")}
+    return {"channel": "flashcall", **seen, "basis": "simulated", "quality": "live"}
 
 
 def show_token(token: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ringproof_rcml import is_app_hash
@@ -77,7 +77,7 @@ class Starting:
         replayed = self._replay(caller, idempotency)
         if replayed is not None:
             return replayed
-        _require_fitting(request.capabilities, caller.application, self._parts.config.public_url)
+        _require_app_hash(request.capabilities)
         policy = caller.application.policy
         now = self._parts.clock.now()
         self._require_allowed(policy, number, now)
@@ -214,22 +214,8 @@ class Starting:
         number: PhoneNumber,
         now: datetime,
     ) -> Verification:
-        policy = application.policy
-        if session.ledger.failures(number) >= policy.max_failures_in_a_row:
-            raise GuessBudgetExhausted("there were too many wrong answers in a row for this number")
-        spent = session.ledger.spent(number, now - timedelta(seconds=policy.guess_window))
-        left = policy.number_guess_budget - spent
-        situation = Situation(
-            application=application,
-            number=number,
-            now=now,
-            history=session.verifications.attempts_to(number, now - DAY),
-            allowance=min(policy.max_guess_probability, left),
-            number_is_short=left < policy.max_guess_probability,
-            carriers=self._parts.carriers,
-        )
-        plan = self._planner.plan(session, situation, request)
-        expires_at = now + timedelta(seconds=policy.ttl)
+        plan = self._planner.plan(session, self._situation(session, application, number, now), request)
+        expires_at = now + timedelta(seconds=application.policy.ttl)
         return Verification(
             id=self._parts.random.identifier("vrf_"),
             application_id=application.id,
@@ -239,7 +225,7 @@ class Starting:
             nonce=request.nonce,
             language=request.language,
             code_challenge=request.code_challenge,
-            capabilities=request.capabilities,
+            capabilities=self._believed(request.capabilities, application),
             transaction=request.transaction,
             plan=plan,
             step_started_at=now,
@@ -248,19 +234,39 @@ class Starting:
             wake_at=expires_at,
         )
 
+    def _believed(self, capabilities: Capabilities, application: Application) -> Capabilities:
+        """The capabilities without a web origin that is not the application's own.
 
-def _require_fitting(capabilities: Capabilities, application: Application, public_url: str) -> None:
-    """Refuse what must not stand in a text message.
+        The origin binds the code in a text message to a site (WebOTP); with a stranger's, our message would
+        vouch for the stranger's page. Without one the message is as good for people, so nothing is refused.
+        """
+        origin = capabilities.web_origin
+        if origin is None or origin in {*application.allowed_origins, self._parts.config.public_url}:
+            return capabilities
+        return replace(capabilities, web_origin=None)
 
-    The origin binds the code to a site (WebOTP), so a client may name the application's own ones only: any
-    other would make our message vouch for a stranger's page.
-    """
-    origin, app_hash = capabilities.web_origin, capabilities.sms_app_hash
-    if origin is not None and origin not in {*application.allowed_origins, public_url}:
-        raise InvalidRequest(
-            "the web origin is not one of this application",
-            faults=(("capabilities.web_origin", "not an allowed origin of this application"),),
+    def _situation(
+        self, session: Session, application: Application, number: PhoneNumber, now: datetime
+    ) -> Situation:
+        """What the number's past leaves of its guess budget, whoever asks now."""
+        policy = application.policy
+        if session.ledger.failures(number) >= policy.max_failures_in_a_row:
+            raise GuessBudgetExhausted("there were too many wrong answers in a row for this number")
+        spent = session.ledger.spent(number, now - timedelta(seconds=policy.guess_window))
+        left = policy.number_guess_budget - spent
+        return Situation(
+            application=application,
+            number=number,
+            now=now,
+            history=session.verifications.attempts_to(number, now - DAY),
+            allowance=min(policy.max_guess_probability, left),
+            number_is_short=left < policy.max_guess_probability,
+            carriers=self._parts.carriers,
         )
+
+
+def _require_app_hash(capabilities: Capabilities) -> None:
+    app_hash = capabilities.sms_app_hash
     if app_hash is not None and not is_app_hash(app_hash):
         raise InvalidRequest(
             "the app hash is not one of SMS Retriever",
