@@ -19,6 +19,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import unquote
@@ -74,15 +75,15 @@ class Collector:
             self._known.add((needle, kind, scope))
             self._append({"secret": needle, "kind": kind, "scope": scope})
 
-    def watch(self, text: str | bytes, where: str, *, numbers: bool = True, log: bool = False) -> None:
-        """Hand in an output. `numbers=False` searches no phone numbers in it.
+    def watch(self, text: str | bytes, where: str, *, document: bool = False, log: bool = False) -> None:
+        """Hand in an output. A `document` shows examples to everybody: only keys are searched in it.
 
         In a `log` (or in metrics) also everything is a leak that merely looks like a key, a JWT or a number.
         """
         shown = text.decode(errors="replace") if isinstance(text, bytes) else text
         if shown:
             output = {"text": shown[:_LONGEST_OUTPUT], "where": where, "scope": self.scope}
-            self._append({**output, "numbers": numbers, "log": log})
+            self._append({**output, "document": document, "log": log})
 
     def leaks(self) -> list[Leak]:
         """Everything found so far, each kind and place once."""
@@ -139,9 +140,11 @@ class _Index:
         if output["log"]:
             yield from (("something telling", found[0]) for found in _TELLING.finditer(text))
         plain = _plain(text)
+        if output["document"]:
+            yield from (found for found in self._search_texts(plain) if found[0] == "key")
+            return
         yield from self._search_texts(plain)
-        if output["numbers"]:
-            yield from self._search_numbers(plain)
+        yield from self._search_numbers(plain)
         for found in _CODE.finditer(plain):
             if (output["scope"], found[0]) in self._codes:
                 yield "code", found[0]
@@ -213,6 +216,14 @@ def secrets(values: Iterable[str], kind: Kind) -> None:
         session.secret(value, kind)
 
 
+@cache
+def pool(numbers: str) -> None:
+    """Register a pool's caller IDs: a number in E.164, or a range such as `+442079460000-+442079469999`."""
+    first, _, last = numbers.partition("-")
+    for number in range(int(first), int(last or first) + 1):
+        session.secret(f"+{number}", "caller_id")
+
+
 def watch(text: str | bytes, where: str) -> None:
     """Hand in any output: a webhook's body, what a command printed, the text of an exception."""
     session.watch(text, where)
@@ -245,7 +256,7 @@ def watch_answer(method: str, path: str, headers: Mapping[str, str], body: bytes
     if document:
         # The verification page works with the publishable key of its own application.
         text = _PAGE_KEY.sub("", text)
-    session.watch(_without_rights(route, text), where, numbers=not document, log=route == "/metrics")
+    session.watch(_without_rights(route, text), where, document=document, log=route == "/metrics")
 
 
 def register_request(path: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from ringproof_server.http import HttpParts, Ping, PrometheusMetrics, create_http
+from tests.support import leaks
 from tests.support.world import NUMBER, POOL, PUBLIC_URL, World
 
 ORIGIN = "https://shop.example"
@@ -117,6 +118,8 @@ def doors(folder: Path) -> Iterator[MakeDoor]:
         made = administration.create_application("shop", brand="Shop", allowed_origins=origins)
         for _ in administration.add_numbers(made.application.id, [POOL]):
             pass
+        leaks.secrets((made.publishable_key, made.secret_key), "key")
+        leaks.pool(POOL)
         metrics = PrometheusMetrics()
         parts = {
             "verifications": world.server.service,
