@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import Connection, select
 
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.domain.verification import Verification
 from ringproof_server.ports import Session
-from ringproof_server.storage import SqlStorage, migrations, open_storage
+from ringproof_server.storage import SqlStorage, migrations, open_storage, tables
 from ringproof_server.testing.storage_contract.samples import NOW, NUMBER, after, store, verification
 from tests.support.databases import hasher, new_database
 
@@ -157,3 +158,24 @@ def test_a_closed_storage_leaves_no_connection_open(storage: SqlStorage) -> None
     storage.ping()
     storage.close()
     storage.close()
+
+
+def test_other_modules_keep_their_own_tables_in_the_same_transactions(storage: SqlStorage) -> None:
+    """What `run` wrote is there for `look`, and nothing of it when the work failed."""
+
+    def insert(connection: Connection, kid: str) -> None:
+        connection.execute(
+            tables.signing_keys.insert(), {"kid": kid, "sealed": b"s", "public": b"p", "created_at": 0}
+        )
+
+    def fail(connection: Connection) -> None:
+        insert(connection, "undone")
+        raise LookupError
+
+    storage.run(lambda connection: insert(connection, "kept"))
+    with pytest.raises(LookupError):
+        storage.run(fail)
+    storage.run(lambda connection: insert(connection, "kept too"))
+    kids = storage.look(lambda connection: connection.scalars(select(tables.signing_keys.c.kid)).all())
+    assert set(kids) == {"kept", "kept too"}
+    assert {key.kid for key in storage.read(lambda session: session.signing_keys.listing())} == set(kids)

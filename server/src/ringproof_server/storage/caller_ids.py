@@ -94,13 +94,29 @@ class Snapshots:
             return self._loading.setdefault(application_id, Lock())
 
 
-class SqlCallerIds:
-    """`ports.CallerIds` in SQL."""
+class SnapshotOutdated(Exception):
+    """A unit of work that may write needs a pool that this process must load first.
 
-    def __init__(self, link: Link, hasher: Callable[[str], bytes], snapshots: Snapshots) -> None:
+    A large pool takes seconds, and meanwhile no other would get to write: so the unit is given up, the pool
+    loaded by a read, and the unit run again.
+    """
+
+    def __init__(self, application_id: str) -> None:
+        super().__init__("a pool has to be loaded")
+        self.application_id = application_id
+
+
+class SqlCallerIds:
+    """`ports.CallerIds` in SQL. Unless it `loads`, a write raises `SnapshotOutdated` for an outdated pool."""
+
+    def __init__(
+        self, link: Link, hasher: Callable[[str], bytes], snapshots: Snapshots, *, loads: bool
+    ) -> None:
         self._link = link
         self._hasher = hasher
         self._snapshots = snapshots
+        self._loads = loads or not link.writes
+        self._changed: set[str] = set()
         self._loaded: dict[str, Pool] = {}
 
     def pool(self, application_id: str) -> Pool:
@@ -109,6 +125,8 @@ class SqlCallerIds:
         known = self._known(application_id, version)
         if known is not None:
             return known
+        if not self._loads and application_id not in self._changed:
+            raise SnapshotOutdated(application_id)
         with self._snapshots.loading(application_id):
             known = self._known(application_id, version)
             return known if known is not None else self._load(application_id, version)
@@ -189,3 +207,4 @@ class SqlCallerIds:
         """Every process finds its snapshot outdated; on PostgreSQL changes of one pool queue up here."""
         self._link.put(_BUMP, {"application_id": application_id})
         self._loaded.pop(application_id, None)
+        self._changed.add(application_id)

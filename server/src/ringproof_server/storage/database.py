@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ringproof_server.domain.policy import Policy
-from ringproof_server.storage.caller_ids import Snapshots
+from ringproof_server.storage.caller_ids import SnapshotOutdated, Snapshots
 from ringproof_server.storage.links import Link
 from ringproof_server.storage.postgresql import PostgresqlDatabase
 from ringproof_server.storage.session import SqlSession
@@ -18,6 +18,9 @@ from ringproof_server.storage.sqlite import SqliteDatabase
 from ringproof_server.storage.statements import Engine
 
 T = TypeVar("T")
+
+_LOADS: Final = 3
+"""How often a unit of work gives way to the loading of a pool before it loads the pool itself."""
 
 
 class Database(Protocol):
@@ -54,15 +57,17 @@ class SqlStorage:
 
     def write(self, work: Callable[[SqlSession], T]) -> T:
         """As `ports.Storage.write` promises: durable before it returns, repeated on `Conflict`."""
-        return self._database.write(lambda link: work(self._session(link)))
+        for _ in range(_LOADS):
+            try:
+                return self._database.write(lambda link: work(self._session(link)))
+            except SnapshotOutdated as outdated:
+                self._load_pool(outdated.application_id)
+        return self._database.write(lambda link: work(self._session(link, loads_pools=True)))
 
     def read(self, work: Callable[[SqlSession], T]) -> T:
         """As `ports.Storage.read` promises. On SQLite all of `work` sees one moment; on PostgreSQL each
         statement sees its own."""
         return self._database.read(lambda link: work(self._session(link)))
-
-    def _session(self, link: Link) -> SqlSession:
-        return SqlSession(link, self._hasher, self._snapshots, self._policy)
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Like `write`, for modules that keep tables of their own in this database."""
@@ -78,6 +83,12 @@ class SqlStorage:
 
     def close(self) -> None:
         self._database.close()
+
+    def _session(self, link: Link, *, loads_pools: bool = False) -> SqlSession:
+        return SqlSession(link, self._hasher, self._snapshots, self._policy, loads_pools=loads_pools)
+
+    def _load_pool(self, application_id: str) -> None:
+        self.read(lambda session: session.caller_ids.pool(application_id))
 
 
 def open_storage(

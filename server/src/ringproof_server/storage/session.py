@@ -20,10 +20,16 @@ class SqlSession:
     __slots__ = ("applications", "caller_ids", "idempotency", "ledger", "signing_keys", "verifications")
 
     def __init__(
-        self, link: Link, hasher: Callable[[str], bytes], snapshots: Snapshots, policy: Policy
+        self,
+        link: Link,
+        hasher: Callable[[str], bytes],
+        snapshots: Snapshots,
+        policy: Policy,
+        *,
+        loads_pools: bool,
     ) -> None:
         self.verifications = SqlVerifications(link, hasher)
-        self.caller_ids = SqlCallerIds(link, hasher, snapshots)
+        self.caller_ids = SqlCallerIds(link, hasher, snapshots, loads=loads_pools)
         self.ledger = SqlLedger(link, hasher)
         self.applications = SqlApplications(link, policy)
         self.idempotency = SqlIdempotency(link)

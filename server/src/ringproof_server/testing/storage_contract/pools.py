@@ -120,3 +120,16 @@ class CallerIdsContract:
         )
         used = storage.read(lambda session: session.caller_ids.used_for(NUMBER, NOW))
         assert used == {CALLER_ID, NUMBERS[1]}
+
+    def test_a_unit_of_work_that_writes_draws_from_the_current_pool(self, storage: Storage) -> None:
+        """Also when this process has not seen the pool, or not in its present state."""
+
+        def draw(session: Session) -> list[str]:
+            session.ledger.add_failure(NUMBER)
+            return list(session.caller_ids.pool("app_1").numbers)
+
+        add_pool(storage, NUMBERS[:4])
+        assert storage.write(draw) == NUMBERS[:4]
+        storage.write(lambda session: session.caller_ids.remove("app_1", NUMBERS[:1]))
+        assert storage.write(draw) == NUMBERS[1:4]
+        assert storage.read(lambda session: session.ledger.failures(NUMBER)) == 2
