@@ -10,6 +10,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -45,8 +47,12 @@ SECRET_FIELDS: Final = frozenset(
 )
 """Fields whose value is masked whatever it looks like."""
 
+REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
+"""The request that is being worked on in this thread; it appears in every line that is written meanwhile."""
+
 _DEEPEST: Final = 4
 _SMALLEST_TELLING_INTEGER: Final = 10_000_000
+_PLAIN: Final = re.compile(r"[A-Za-z_/<>: ]*|[a-z]{3}_[0-9a-v]{26}|[0-9a-f]{24}")
 _CODE: Final = re.compile(r"[0-9]{4,10}")
 _TELLING: Final = re.compile(
     r"rp_[sp]k_[\w-]+"
@@ -61,14 +67,23 @@ EventDict = MutableMapping[str, Any]
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
     """The structlog processor that masks keys, JWTs, phone numbers and codes in every field."""
     for name, value in event.items():
-        if name.startswith("_"):
+        if value is None or name[0] == "_":
             continue
-        looks_like_code = name != "event" and isinstance(value, str) and _CODE.fullmatch(value)
-        if looks_like_code or name.lower() in SECRET_FIELDS:
+        if _is_secret_field(name):
             event[name] = MASK
+        elif isinstance(value, str):
+            # Most texts in our lines are words, templates of routes and ids: a quick look is enough for them.
+            if _PLAIN.fullmatch(value) and "rp_" not in value:
+                continue
+            event[name] = MASK if name != "event" and _CODE.fullmatch(value) else redact_text(value)
         else:
             event[name] = _redacted(value, _DEEPEST)
     return event
+
+
+@lru_cache(maxsize=1000)
+def _is_secret_field(name: str) -> bool:
+    return name.lower() in SECRET_FIELDS
 
 
 def redact_text(text: str) -> str:
@@ -89,7 +104,7 @@ def _redacted(value: object, deepest: int) -> object:
 def _redacted_inside(value: object, deepest: int) -> object:
     if isinstance(value, Mapping):
         return {
-            str(key): MASK if str(key).lower() in SECRET_FIELDS else _redacted(inner, deepest - 1)
+            str(key): MASK if _is_secret_field(str(key)) else _redacted(inner, deepest - 1)
             for key, inner in value.items()
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
@@ -105,7 +120,7 @@ def configure_logs(level: str, form: str, stream: TextIO | None = None) -> None:
     target = stream or sys.stderr
     threshold = getattr(logging, level.upper())
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
         redact,
@@ -130,6 +145,13 @@ def configure_logs(level: str, form: str, stream: TextIO | None = None) -> None:
     # Libraries narrate at the info level; only someone who debugs wants that.
     root.setLevel(threshold if threshold == logging.DEBUG else max(threshold, logging.WARNING))
     logging.getLogger("ringproof_server").setLevel(threshold)
+
+
+def _add_request_id(_logger: object, _method: str, event: EventDict) -> EventDict:
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
 
 
 def _logger_name(_logger: object, _method: str, event: EventDict) -> EventDict:

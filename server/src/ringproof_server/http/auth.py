@@ -1,39 +1,64 @@
-"""Keys to callers. Attached to a whole blueprint, so that no endpoint of it can be forgotten."""
+"""Keys to callers. A blueprint of this kind hands every view its caller, so that none can do without."""
 
 from __future__ import annotations
 
 import binascii
 import ipaddress
 from base64 import b64decode
-from functools import lru_cache
-from typing import Final, cast
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, Final
 
-from flask import Blueprint, g, request
+from flask import Blueprint, Response, request
 
-from ringproof_server.domain.application import Caller
 from ringproof_server.domain.errors import Unauthorized
+from ringproof_server.http.cors import Cors
+from ringproof_server.http.exchange import exchange_of
 from ringproof_server.service.access import AccessService
 
 LONGEST_HEADER: Final = 512
 _HOME_NETWORK: Final = 64
 
 
-def require_key(blueprint: Blueprint, access: AccessService) -> None:
-    """Let nothing of this blueprint run without the key of a caller."""
+class KeyedBlueprint(Blueprint):
+    """Routes that nobody reaches without a key, nor from a web page of a stranger's.
 
-    def authenticate() -> None:
-        caller = access.caller(
-            _key(request.headers.get("Authorization")), client_address(request.remote_addr)
-        )
-        g.caller = caller
-        g.application = caller.application.id
+    Every view gets the `Caller` as its first argument.
+    """
 
-    blueprint.before_request(authenticate)
+    def __init__(self, name: str, import_name: str, access: AccessService, cors: Cors) -> None:
+        super().__init__(name, import_name)
+        self._access = access
+        self._cors = cors
 
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Like Flask's; the view is wrapped."""
+        assert view_func is not None
+        guarded = self._guarded(view_func)
+        super().add_url_rule(rule, endpoint, guarded, provide_automatic_options, **options)
 
-def current_caller() -> Caller:
-    """Who makes the present request; only within blueprints that require a key."""
-    return cast("Caller", g.caller)
+    def _guarded(self, view: Callable[..., Response]) -> Callable[..., Response]:
+        access, cors = self._access, self._cors
+
+        @wraps(view)
+        def guarded(**arguments: Any) -> Response:
+            environ = request.environ
+            key = _key(environ.get("HTTP_AUTHORIZATION"))
+            caller = access.caller(key, client_address(environ.get("REMOTE_ADDR")))
+            exchange_of(environ).caller = caller
+            origin = environ.get("HTTP_ORIGIN")
+            if origin is not None:
+                cors.check(origin, caller)
+            return view(caller, **arguments)
+
+        return guarded
 
 
 @lru_cache(maxsize=10_000)

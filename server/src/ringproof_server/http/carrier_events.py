@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from ringproof_rcml import Dialect, confirmed, confirming, hang_up
 from ringproof_server.domain import errors
 from ringproof_server.domain.errors import NotFound
+from ringproof_server.http.answers import Answer
+from ringproof_server.http.reading import raw_body
 from ringproof_server.http.routes import ALWAYS, Operation, add
 from ringproof_server.ports import CallbackRequest
 from ringproof_server.service.carrier_events import CarrierEvents, DocumentKind, SpokenDocument
@@ -55,24 +57,24 @@ def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
     """Routes without keys: a callback carries a signature, the address of a document its own secret."""
     blueprint = Blueprint("carrier_events", __name__)
 
-    def callback(carrier: str, path: str) -> Response:
+    def callback(carrier: str, path: str) -> Answer:
         service.receive(
             carrier,
             CallbackRequest(
                 path=path,
                 url=_public_address(public_url),
                 method=request.method,
-                headers={name.lower(): value for name, value in request.headers},
-                body=request.get_data(cache=False),
+                headers=_headers(request.environ),
+                body=raw_body(),
             ),
         )
-        return Response(status=204)
+        return Answer(b"", 204)
 
-    def document(reference: str) -> Response:
+    def document(reference: str) -> Answer:
         found = service.document(reference)
         if found is None:
             raise NotFound("There is no such call")
-        return Response(voice_document(found), content_type=_XML)
+        return Answer(voice_document(found).encode(), content_type=_XML)
 
     add(blueprint, CALLBACK, callback)
     add(blueprint, DOCUMENT, document)
@@ -91,6 +93,19 @@ def voice_document(document: SpokenDocument) -> str:
             return confirming(dialect, language)
         case DocumentKind.HANG_UP:
             return hang_up(dialect)
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    """The request's headers as WSGI has them (PEP 3333), by their names in lower case."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers
 
 
 def _public_address(public_url: str) -> str:

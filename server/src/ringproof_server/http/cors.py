@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, g, request
-
-from ringproof_server.domain.errors import Forbidden
-from ringproof_server.http.auth import current_caller
+from ringproof_server.domain.application import Caller
+from ringproof_server.domain.errors import Forbidden, ServiceUnavailable
+from ringproof_server.http.exchange import Exchange
 from ringproof_server.ports import Clock, Storage
 
 KNOWN_FOR: Final = timedelta(seconds=10)
 """How long the origins of all applications are believed without asking the database."""
 
+_SCOPE: Final = "/v1/"
 _METHODS: Final = "GET, POST, DELETE"
 _REQUEST_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, Ringproof-Challenge, X-Request-ID"
 _SHOWN_HEADERS: Final = "Location, Retry-After, X-Request-ID"
@@ -22,9 +22,11 @@ _PREFLIGHT_SECONDS: Final = "600"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _LONGEST_ORIGIN: Final = 255
 
+Headers = list[tuple[str, str]]
+
 
 class Cors:
-    """Answers preflights and checks origins below one path.
+    """Answers preflights and checks origins of the public contract.
 
     A preflight carries no key, so it is answered for the origins of any application; the request that follows
     is refused unless the origin belongs to the caller's own.
@@ -36,71 +38,57 @@ class Cors:
         self._own = _own_origins(public_url)
         self._known: tuple[datetime, frozenset[str]] | None = None
 
-    def attach(self, app: Flask, path: str) -> None:
-        """Answer preflights below `path`, and tell browsers which answers a page may read."""
+    def preflight(self, environ: dict[str, Any]) -> Headers | None:
+        """The headers that answer a preflight; None if the request is none."""
+        if environ["REQUEST_METHOD"] != "OPTIONS" or not environ.get("PATH_INFO", "").startswith(_SCOPE):
+            return None
+        if "HTTP_ORIGIN" not in environ or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in environ:
+            return None
+        headers = [("Vary", "Access-Control-Request-Method")]
+        if self._is_any(environ["HTTP_ORIGIN"]):
+            headers += [
+                ("Access-Control-Allow-Methods", _METHODS),
+                ("Access-Control-Allow-Headers", _REQUEST_HEADERS),
+                ("Access-Control-Max-Age", _PREFLIGHT_SECONDS),
+            ]
+        return headers
 
-        def preflight() -> Response | None:
-            origin = request.headers.get("Origin")
-            wished = "Access-Control-Request-Method" in request.headers
-            if request.method != "OPTIONS" or origin is None or not wished:
-                return None
-            if not request.path.startswith(path):
-                return None
-            response = Response(status=204)
-            if self._is_any(origin):
-                self._grant(response, origin)
-                response.headers["Access-Control-Allow-Methods"] = _METHODS
-                response.headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS
-                response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
-            response.headers["Vary"] = "Origin, Access-Control-Request-Method"
-            return response
+    def grant(self, environ: dict[str, Any], exchange: Exchange, headers: Headers) -> None:
+        """Let the page read the answer: a known caller's own origins, and of a refusal anybody's."""
+        if not environ.get("PATH_INFO", "").startswith(_SCOPE):
+            return
+        headers.append(("Vary", "Origin"))
+        origin, caller = environ["HTTP_ORIGIN"], exchange.caller
+        if self._is_any(origin) if caller is None else self._belongs(origin, caller):
+            headers.append(("Access-Control-Allow-Origin", origin))
+            headers.append(("Access-Control-Expose-Headers", _SHOWN_HEADERS))
 
-        def grant(response: Response) -> Response:
-            origin = request.headers.get("Origin")
-            if origin is None or request.method == "OPTIONS" or not request.path.startswith(path):
-                return response
-            if origin in self._own or self._may_read(origin):
-                self._grant(response, origin)
-            response.headers["Vary"] = "Origin"
-            return response
+    def check(self, origin: str, caller: Caller) -> None:
+        """Raises `Forbidden` for a page of another origin than the caller's application names."""
+        if not self._belongs(origin, caller):
+            raise Forbidden("This origin is not one of the application's")
 
-        app.before_request(preflight)
-        app.after_request(grant)
-
-    def check(self, blueprint: Blueprint) -> None:
-        """Refuse requests to `blueprint` from pages of other origins; attach it after the key is required."""
-
-        def refuse_strangers() -> None:
-            origin = request.headers.get("Origin")
-            if origin is None or origin in self._own:
-                return
-            if origin not in current_caller().application.allowed_origins:
-                raise Forbidden("This origin is not one of the application's")
-
-        blueprint.before_request(refuse_strangers)
-
-    def _may_read(self, origin: str) -> bool:
-        """An answer to a known caller is for its own origins, a refusal of an unknown one for anybody's."""
-        caller = g.get("caller")
-        if caller is None:
-            return self._is_any(origin)
-        return origin in caller.application.allowed_origins
+    def _belongs(self, origin: str, caller: Caller) -> bool:
+        return origin in self._own or origin in caller.application.allowed_origins
 
     def _is_any(self, origin: str) -> bool:
-        if len(origin) > _LONGEST_ORIGIN:
-            return False
+        if origin in self._own:
+            return True
+        return len(origin) <= _LONGEST_ORIGIN and origin in self._all_origins()
+
+    def _all_origins(self) -> frozenset[str]:
+        """The origins of all applications; as they last were while the database is away."""
         now = self._clock.now()
         known = self._known
-        if known is None or abs(now - known[0]) > KNOWN_FOR:
+        if known is not None and abs(now - known[0]) <= KNOWN_FOR:
+            return known[1]
+        try:
             listing = self._storage.read(lambda session: session.applications.listing())
-            found = frozenset(origin for application in listing for origin in application.allowed_origins)
-            known = self._known = (now, found)
-        return origin in known[1] or origin in self._own
-
-    @staticmethod
-    def _grant(response: Response, origin: str) -> None:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = _SHOWN_HEADERS
+        except ServiceUnavailable:
+            return frozenset() if known is None else known[1]
+        found = frozenset(origin for application in listing for origin in application.allowed_origins)
+        self._known = (now, found)
+        return found
 
 
 def _own_origins(public_url: str) -> frozenset[str]:

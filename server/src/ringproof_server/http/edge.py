@@ -1,93 +1,124 @@
-"""What every request and every answer has: an id, a log line, a measurement, headers that protect."""
+"""What every request and every answer has: an id, a log line, a measurement, headers that protect.
+
+This is WSGI middleware around the application and not a set of its hooks: it also holds for what the
+framework answers by itself, and costs a tenth.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, request
-from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ringproof_server.http.cors import Cors
+from ringproof_server.http.exchange import KEY, Exchange
 from ringproof_server.http.metrics import PrometheusMetrics
+from ringproof_server.logs import REQUEST_ID as LOGGED_REQUEST_ID
 from ringproof_server.ports import Random
 
-LARGEST_BODY: Final = 64 * 1024
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
 REQUEST_ID: Final = "X-Request-ID"
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _REQUEST_ID_BYTES: Final = 12
-_UNMATCHED: Final = "unmatched"
-_STRICT: Final = "default-src 'none'; frame-ancestors 'none'"
+_STRICT: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 _FOR_PAGES: Final = (
+    "Content-Security-Policy",
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 )
+_NO_STORE: Final = ("Cache-Control", "no-store")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+Headers = list[tuple[str, str]]
 
 
 class Edge:
-    """Hooks around every request of an app."""
+    """The outermost layer of the application."""
 
-    def __init__(self, random: Random, metrics: PrometheusMetrics, public_url: str) -> None:
+    def __init__(
+        self,
+        inner: WSGIApplication,
+        *,
+        random: Random,
+        metrics: PrometheusMetrics,
+        cors: Cors,
+        public_url: str,
+    ) -> None:
+        self._inner = inner
         self._random = random
         self._metrics = metrics
-        self._log = structlog.get_logger("ringproof_server.http")
+        self._cors = cors
+        # Bound now, because the lazy logger would find its configuration anew for every line.
+        self._log = structlog.get_logger("ringproof_server.http").bind()
         headers = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
         if urlsplit(public_url).scheme == "https":
             headers.append(("Strict-Transport-Security", "max-age=31536000"))
         self._headers = tuple(headers)
 
-    def attach(self, app: Flask, trusted_proxies: int) -> None:
-        """Register the hooks; `trusted_proxies` entries of `X-Forwarded-For` are believed, from the right."""
-        app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-        app.before_request(self._arrive)
-        app.after_request(self._leave)
-        app.teardown_request(_forget)
-        if trusted_proxies:
-            app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-                app.wsgi_app, x_for=trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
-            )
-
-    def _arrive(self) -> None:
-        given = request.headers.get(REQUEST_ID)
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        began = perf_counter()
+        given = environ.get("HTTP_X_REQUEST_ID")
         if given is None or not _REQUEST_ID.fullmatch(given):
             given = self._random.bytes(_REQUEST_ID_BYTES).hex()
-        g.request_id = given
-        g.arrived = perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=given)
+        exchange = environ[KEY] = Exchange(given)
+        token = LOGGED_REQUEST_ID.set(given)
+        try:
+            answer = self._answer(environ, exchange, start_response)
+            self._record(environ, exchange, perf_counter() - began)
+            return answer
+        finally:
+            LOGGED_REQUEST_ID.reset(token)
 
-    def _leave(self, response: Response) -> Response:
-        seconds = perf_counter() - g.arrived
-        headers = response.headers
-        headers[REQUEST_ID] = g.request_id
-        for name, value in self._headers:
-            headers[name] = value
-        if "Content-Security-Policy" not in headers:
-            page = response.mimetype == "text/html"
-            headers["Content-Security-Policy"] = _FOR_PAGES if page else _STRICT
-        if "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
-        rule = request.url_rule
-        route = _UNMATCHED if rule is None else rule.rule
-        method = request.method if request.method in _METHODS else "other"
-        self._metrics.request(method, route, response.status_code, seconds)
+    def _answer(
+        self, environ: dict[str, Any], exchange: Exchange, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        def start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+            exchange.status = int(status[:3])
+            self._protect(environ, exchange, headers)
+            return start_response(status, headers, exc_info)
+
+        granted = self._cors.preflight(environ)
+        if granted is not None:
+            start("204 No Content", granted)
+            return ()
+        return self._inner(environ, start)
+
+    def _protect(self, environ: dict[str, Any], exchange: Exchange, headers: Headers) -> None:
+        """Add our headers; what the answer has decided for itself about caching and content stays."""
+        policy, cached = _STRICT, False
+        for name, value in headers:
+            if name == "Content-Type" and value.startswith("text/html"):
+                policy = _FOR_PAGES
+            elif name == "Cache-Control":
+                cached = True
+        headers.append((REQUEST_ID, exchange.request_id))
+        headers.extend(self._headers)
+        headers.append(policy)
+        if not cached:
+            headers.append(_NO_STORE)
+        if "HTTP_ORIGIN" in environ:
+            self._cors.grant(environ, exchange, headers)
+
+    def _record(self, environ: dict[str, Any], exchange: Exchange, seconds: float) -> None:
+        method = environ["REQUEST_METHOD"]
+        if method not in _METHODS:
+            method = "other"
+        self._metrics.request(method, exchange.route, exchange.status, seconds)
+        caller = exchange.caller
         self._log.info(
             "request",
             method=method,
-            route=route,
-            status=response.status_code,
+            route=exchange.route,
+            status=exchange.status,
             ms=round(seconds * 1000, 2),
-            application=g.get("application"),
-            verification=g.get("verification"),
-            problem=g.get("problem"),
+            application=None if caller is None else caller.application.id,
+            verification=exchange.verification,
+            problem=exchange.problem,
         )
-        return response
-
-
-def _forget(_fault: BaseException | None) -> None:
-    """What the thread logs next belongs to another request, or to none."""
-    structlog.contextvars.clear_contextvars()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from ringproof_server.domain import errors
 from ringproof_server.domain.errors import InvalidPhoneNumber, InvalidRequest, NotFound
 from ringproof_server.domain.fictitious import is_fictitious
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.http import examples
+from ringproof_server.http.answers import Answer, json_answer
 from ringproof_server.http.bodies import (
     BehaviourBody,
     HandsetEvents,
     KeysBody,
     Nothing,
-    encode,
     handset_events,
 )
 from ringproof_server.http.parts import Handsets
@@ -77,7 +77,6 @@ OPERATIONS: Final = (EVENTS, BEHAVIOUR, KEYS)
 
 _behaviour_body: Final = BodyOf(BehaviourBody)
 _keys_body: Final = BodyOf(KeysBody)
-_DONE: Final = encode(Nothing())
 
 
 def create_handsets(handsets: Handsets | None) -> Blueprint:
@@ -93,22 +92,22 @@ def create_handsets(handsets: Handsets | None) -> Blueprint:
         except InvalidPhoneNumber:
             raise NotFound("There is no virtual handset with this number") from None
 
-    def events(number: str) -> Response:
+    def events(number: str) -> Answer:
         phones, phone_number = reach(number)
         seen = phones.events(phone_number, _after())
-        return Response(encode(handset_events(seen)), content_type="application/json")
+        return json_answer(handset_events(seen))
 
-    def behaviour(number: str) -> Response:
+    def behaviour(number: str) -> Answer:
         phones, phone_number = reach(number)
         body, _ = _behaviour_body.read()
         phones.behave(phone_number, body.behaviour, body.delay_ms)
-        return Response(_DONE, content_type="application/json")
+        return json_answer(Nothing())
 
-    def keys(number: str) -> Response:
+    def keys(number: str) -> Answer:
         phones, phone_number = reach(number)
         body, _ = _keys_body.read()
         phones.press(phone_number, body.digits)
-        return Response(_DONE, content_type="application/json")
+        return json_answer(Nothing())
 
     add(blueprint, EVENTS, events)
     add(blueprint, BEHAVIOUR, behaviour)

@@ -9,10 +9,11 @@ from threading import Lock
 from typing import Final, Literal
 
 import structlog
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from ringproof_server.domain import errors
-from ringproof_server.http.bodies import HealthView, encode
+from ringproof_server.http.answers import Answer, json_answer
+from ringproof_server.http.bodies import HealthView
 from ringproof_server.http.metrics import CONTENT_TYPE, PrometheusMetrics
 from ringproof_server.http.parts import Ping
 from ringproof_server.http.routes import Operation, add
@@ -115,18 +116,17 @@ class Readiness:
 def create_health(readiness: Readiness, metrics: PrometheusMetrics) -> Blueprint:
     """Routes without keys; nothing they answer names a person, a number or an application."""
     blueprint = Blueprint("health", __name__)
-    alive = encode(HealthView(status="ok", checks={}))
+    alive = HealthView(status="ok", checks={})
 
-    def live() -> Response:
-        return Response(alive, content_type="application/json")
+    def live() -> Answer:
+        return json_answer(alive)
 
-    def ready() -> Response:
+    def ready() -> Answer:
         view = readiness.check()
-        status = 200 if view.status == "ok" else 503
-        return Response(encode(view), status=status, content_type="application/json")
+        return json_answer(view, 200 if view.status == "ok" else 503)
 
-    def counts() -> Response:
-        return Response(metrics.render(), content_type=CONTENT_TYPE)
+    def counts() -> Answer:
+        return Answer(metrics.render(), content_type=CONTENT_TYPE)
 
     add(blueprint, LIVE, live)
     add(blueprint, READY, ready)

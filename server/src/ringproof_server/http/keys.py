@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from ringproof_server.http import examples
-from ringproof_server.http.bodies import KeySetView, encode
+from ringproof_server.http.answers import Answer, json_answer
+from ringproof_server.http.bodies import KeySetView
 from ringproof_server.http.routes import ALWAYS, Operation, add
 from ringproof_server.ports import Tokens
 
@@ -32,12 +33,10 @@ def create_keys(tokens: Tokens) -> Blueprint:
     """The JWK set (RFC 7517), readable by every web page."""
     blueprint = Blueprint("keys", __name__)
 
-    def key_set() -> Response:
-        keys = msgspec.convert(tokens.public_keys(), KeySetView)
-        response = Response(encode(keys), content_type="application/json")
-        response.headers["Cache-Control"] = f"public, max-age={MAY_BE_KEPT}"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+    headers = {"Cache-Control": f"public, max-age={MAY_BE_KEPT}", "Access-Control-Allow-Origin": "*"}
+
+    def key_set() -> Answer:
+        return json_answer(msgspec.convert(tokens.public_keys(), KeySetView), headers=headers)
 
     add(blueprint, KEY_SET, key_set)
     return blueprint

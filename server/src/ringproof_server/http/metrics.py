@@ -26,6 +26,7 @@ class PrometheusMetrics:
             buckets=_REQUEST_SECONDS,
             registry=self._registry,
         )
+        self._by_labels: dict[tuple[str, str, int], Histogram] = {}
         self._started = Counter(
             "ringproof_verifications_started",
             "Verifications started",
@@ -66,8 +67,12 @@ class PrometheusMetrics:
         self._refused.labels(slug).inc()
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """`route` is the template of the route, never the path itself."""
-        self._requests.labels(method, route, status).observe(seconds)
+        """`route` is the template of the route, never the path itself, so the labels are few."""
+        labels = (method, route, status)
+        counted = self._by_labels.get(labels)
+        if counted is None:
+            counted = self._by_labels[labels] = self._requests.labels(*labels)
+        counted.observe(seconds)
 
     def render(self) -> bytes:
         """All counts in the text format that `CONTENT_TYPE` names."""

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from ringproof_server.domain.errors import CLIENT_ERRORS
 from ringproof_server.http import carrier_events, handsets, health, keys, verifications
+from ringproof_server.http.answers import Answer
 from ringproof_server.http.bodies import ProblemView
 from ringproof_server.http.bodies.texts import END
 from ringproof_server.http.problems import MEDIA_TYPE, PROBLEM_STATUS
@@ -56,11 +57,10 @@ def create_openapi(public_url: str) -> Blueprint:
     blueprint = Blueprint("openapi", __name__)
     text = msgspec.json.encode(openapi_document(public_url))
 
-    def description() -> Response:
-        response = Response(text, content_type=_JSON)
-        response.headers["Cache-Control"] = "public, max-age=300"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+    headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+
+    def description() -> Answer:
+        return Answer(text, headers=headers)
 
     add(blueprint, DESCRIPTION, description)
     return blueprint

@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import Final
 
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ringproof_server.domain import errors
 from ringproof_server.domain.errors import CallbackRefused, InvalidRequest, RingproofError
+from ringproof_server.http.answers import Answer
 from ringproof_server.http.bodies import FieldFault, ProblemView, encode
+from ringproof_server.http.exchange import current_exchange
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -72,24 +74,23 @@ def problem(
     code = known or 500
     wait = None if shown.retry_after is None else max(0, math.ceil(shown.retry_after))
     faults = shown.faults if isinstance(shown, InvalidRequest) else ()
+    exchange = current_exchange()
+    exchange.problem = shown.slug
     body = ProblemView(
         type=f"/problems/{shown.slug}",
         title=shown.title,
         status=code,
         detail=str(shown),
-        instance=g.get("request_id", ""),
+        instance=exchange.request_id,
         retry_after=wait,
         verification=shown.verification_id,
         errors=[FieldFault(field=name, message=text) for name, text in faults] or None,
     )
-    response = Response(encode(body), status=code, content_type=MEDIA_TYPE)
+    response = Answer(encode(body), code, content_type=MEDIA_TYPE, headers=headers)
     if wait is not None:
         response.headers["Retry-After"] = str(wait)
     if code == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    for name, value in (headers or {}).items():
-        response.headers[name] = value
-    g.problem = shown.slug
     return response
 
 

@@ -9,7 +9,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from flask import request
 
-from ringproof_server.domain.errors import InvalidRequest
+from ringproof_server.domain.errors import InvalidRequest, PayloadTooLarge
+from ringproof_server.http.answers import JSON
 from ringproof_server.http.bodies import refuse
 from ringproof_server.http.problems import WrongMediaType
 from ringproof_server.service.requests import IdempotencyKey
@@ -18,7 +19,7 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 CHALLENGE: Final = "Ringproof-Challenge"
 LONGEST_CHALLENGE: Final = 2048
 
-_JSON: Final = "application/json"
+LARGEST_BODY: Final = 64 * 1024
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -37,10 +38,10 @@ class BodyOf(Generic[T]):
 
         Raises `InvalidRequest` naming the field at fault.
         """
-        raw = request.get_data(cache=False)
+        raw = raw_body()
         if not raw and self._empty is not None:
             return self._empty, _idempotency(raw)
-        if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
+        if request.environ.get("CONTENT_TYPE") != JSON and request.mimetype != JSON:
             raise WrongMediaType("The body must be application/json")
         try:
             body = self._decoder.decode(raw)
@@ -51,9 +52,28 @@ class BodyOf(Generic[T]):
         return body, _idempotency(raw)
 
 
+def raw_body() -> bytes:
+    """All of the body. Raises `PayloadTooLarge` before it reads more than `LARGEST_BODY` bytes."""
+    environ = request.environ
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdigit()):
+        # A body in chunks has no length; Werkzeug stops reading one at the configured size.
+        return request.get_data(cache=False)
+    wanted = int(length) if len(length) < 16 else LARGEST_BODY + 1
+    if wanted > LARGEST_BODY:
+        raise PayloadTooLarge("The body is larger than 64 KiB")
+    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
+    while len(body) < wanted:
+        more = environ["wsgi.input"].read(wanted - len(body))
+        if not more:
+            break
+        body += more
+    return body
+
+
 def challenge_header() -> str | None:
     """The challenge that comes in a header. Raises `InvalidRequest` if it is longer than any of ours."""
-    challenge = request.headers.get(CHALLENGE)
+    challenge: str | None = request.environ.get("HTTP_RINGPROOF_CHALLENGE")
     if challenge is not None and not 1 <= len(challenge) <= LONGEST_CHALLENGE:
         raise InvalidRequest(
             "A header does not fit", faults=((CHALLENGE, f"must have 1 to {LONGEST_CHALLENGE} characters"),)
@@ -62,7 +82,7 @@ def challenge_header() -> str | None:
 
 
 def _idempotency(raw: bytes) -> IdempotencyKey | None:
-    key = request.headers.get(IDEMPOTENCY_KEY)
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not _VISIBLE.fullmatch(key):

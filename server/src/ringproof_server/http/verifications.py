@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-from flask import Blueprint, Response, g, request
+from flask import request
 
 from ringproof_server.domain import errors
+from ringproof_server.domain.application import Caller
 from ringproof_server.domain.errors import InvalidRequest
 from ringproof_server.http import examples
-from ringproof_server.http.auth import current_caller
+from ringproof_server.http.answers import Answer, json_answer
+from ringproof_server.http.auth import KeyedBlueprint
 from ringproof_server.http.bodies import (
     ConfirmBody,
     NextBody,
@@ -18,10 +20,10 @@ from ringproof_server.http.bodies import (
     StartBody,
     VerificationList,
     VerificationView,
-    encode,
     list_of,
     view_of,
 )
+from ringproof_server.http.exchange import current_exchange
 from ringproof_server.http.reading import BodyOf, challenge_header
 from ringproof_server.http.routes import (
     CHALLENGE_HEADER,
@@ -188,9 +190,8 @@ _next_body: Final = BodyOf(NextBody, empty=NextBody())
 _report_body: Final = BodyOf(ReportBody)
 
 
-def create_verifications(service: VerificationService) -> Blueprint:
-    """The routes of the public contract; a key must be required of the whole blueprint."""
-    blueprint = Blueprint("verifications", __name__)
+def add_verifications(blueprint: KeyedBlueprint, service: VerificationService) -> None:
+    """Add the routes of the public contract; each view is handed its caller by the blueprint."""
     views = _Views(service)
     add(blueprint, START, views.start)
     add(blueprint, FIND, views.find)
@@ -199,31 +200,26 @@ def create_verifications(service: VerificationService) -> Blueprint:
     add(blueprint, NEXT, views.next)
     add(blueprint, REPORT, views.report)
     add(blueprint, CANCEL, views.cancel)
-    return blueprint
 
 
 class _Views:
     def __init__(self, service: VerificationService) -> None:
         self._service = service
 
-    def start(self) -> Response:
+    def start(self, caller: Caller) -> Answer:
         body, idempotency = _start_body.read()
-        progress = self._service.start(current_caller(), body.to_request(), idempotency)
-        response = _shown(progress, 201)
-        response.headers["Location"] = f"{_ALL}/{progress.verification.id}"
-        return response
+        progress = self._service.start(caller, body.to_request(), idempotency)
+        return _shown(progress, 201, {"Location": f"{_ALL}/{progress.verification.id}"})
 
-    def confirm(self, verification_id: str) -> Response:
+    def confirm(self, caller: Caller, verification_id: str) -> Answer:
         body, idempotency = _confirm_body.read()
-        return _shown(
-            self._service.confirm(current_caller(), verification_id, body.to_request(), idempotency)
-        )
+        return _shown(self._service.confirm(caller, verification_id, body.to_request(), idempotency))
 
-    def next(self, verification_id: str) -> Response:
+    def next(self, caller: Caller, verification_id: str) -> Answer:
         body, idempotency = _next_body.read()
         return _shown(
             self._service.advance(
-                current_caller(),
+                caller,
                 verification_id,
                 challenge=challenge_header(),
                 channel=body.channel,
@@ -231,11 +227,11 @@ class _Views:
             )
         )
 
-    def report(self, verification_id: str) -> Response:
+    def report(self, caller: Caller, verification_id: str) -> Answer:
         body, idempotency = _report_body.read()
         return _shown(
             self._service.report(
-                current_caller(),
+                caller,
                 verification_id,
                 challenge=challenge_header(),
                 report=body.to_report(),
@@ -243,26 +239,22 @@ class _Views:
             )
         )
 
-    def cancel(self, verification_id: str) -> Response:
-        return _shown(self._service.cancel(current_caller(), verification_id, challenge=challenge_header()))
+    def cancel(self, caller: Caller, verification_id: str) -> Answer:
+        return _shown(self._service.cancel(caller, verification_id, challenge=challenge_header()))
 
-    def get(self, verification_id: str) -> Response:
-        return _shown(self._service.get(current_caller(), verification_id, challenge=challenge_header()))
+    def get(self, caller: Caller, verification_id: str) -> Answer:
+        return _shown(self._service.get(caller, verification_id, challenge=challenge_header()))
 
-    def find(self) -> Response:
+    def find(self, caller: Caller) -> Answer:
         references = request.args.getlist("reference")
         if len(references) != 1 or not 1 <= len(references[0]) <= LONGEST_REFERENCE or "\0" in references[0]:
             raise InvalidRequest(
                 "The reference is needed",
                 faults=(("reference", f"must be given once, with 1 to {LONGEST_REFERENCE} characters"),),
             )
-        return _json(list_of(self._service.by_reference(current_caller(), references[0])))
+        return json_answer(list_of(self._service.by_reference(caller, references[0])))
 
 
-def _shown(progress: Progress, status: int = 200) -> Response:
-    g.verification = progress.verification.id
-    return _json(view_of(progress), status)
-
-
-def _json(view: msgspec.Struct, status: int = 200) -> Response:
-    return Response(encode(view), status=status, content_type="application/json")
+def _shown(progress: Progress, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    current_exchange().verification = progress.verification.id
+    return json_answer(view_of(progress), status, headers)
