@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import jwt
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from ringproof_rcml import load_words
 from tests.support import leaks
 from tests.support.browser import DESKTOP, PHONE, SMALL_PHONE, Window, chromium, open_window
 from tests.support.servers import GENEROUS, POOL, Server
+from tests.web_pages.stand_in import running as loopback
 
 __all__ = ["chromium"]
 
@@ -43,12 +48,18 @@ def fresh_number() -> str:
     return f"+447700{next(_numbers)}"
 
 
-def serve(folder: Path, pool: str) -> Iterator[Server]:
+def prepared(folder: Path, pool: str) -> Server:
+    """A server with one application, whose key the verification page has."""
     server = Server(folder, settings=SETTINGS)
     server.prepare()
     tenant = server.tenant(pool=(pool,))
     leaks.secret(tenant.secret, "key")
     server.environment["RINGPROOF_PAGE_KEY"] = tenant.publishable
+    return server
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
     try:
         server.start()
         yield server
@@ -56,10 +67,38 @@ def serve(folder: Path, pool: str) -> Iterator[Server]:
         server.stop()
 
 
+@dataclass(frozen=True)
+class Shop:
+    """Another web site, at an origin of its own; `key` belongs to an application that lists it."""
+
+    url: str
+    key: str
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return prepared(tmp_path_factory.mktemp("site"), POOL)
+
+
+@pytest.fixture(scope="module")
+def shop(unstarted: Server) -> Iterator[Shop]:
+    app = Flask(__name__, static_folder=None)
+
+    @app.get("/")
+    def front() -> str:
+        return "<!doctype html><title>Shop</title><link rel=icon href=data:,>"
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with loopback(app) as url:
+        tenant = unstarted.tenant("shop", origins=(url,), pool=("+442079470000-+442079479999",))
+        yield Shop(url, tenant.publishable)
+
+
+@pytest.fixture(scope="module")
+def site(unstarted: Server, shop: Shop) -> Iterator[Server]:
     """A server like that of the demo, with a short interception timeout."""
-    yield from serve(tmp_path_factory.mktemp("site"), POOL)
+    with serving(unstarted) as server:
+        yield server
 
 
 @pytest.fixture
@@ -211,21 +250,59 @@ def test_cancelling_stops_the_ringing(window: Window, site: Server) -> None:
 def test_a_small_pool_rings_twice(chromium: Browser, tmp_path: Path) -> None:
     """Fifty numbers are too few for one call; the page says that there are two and asks after each."""
     number = fresh_number()
-    for server in serve(tmp_path, "+442079460000-+442079460049"):
-        with open_window(chromium) as window:
-            handset = open_handset(window, server, number)
-            page = begin(window, server, number)
-            expect(page.locator("#call-progress")).to_contain_text("2")
-            first = caller_of(handset)
-            page.fill("#digits", first)
-            page.keyboard.press("Enter")
-            expect(page.locator("#heading-call")).to_have_text(say("another_call_heading"))
-            expect(page.locator("#digits")).to_have_value("")
-            expect(handset.locator(".event.call")).to_have_count(1, timeout=10_000)
-            page.fill("#digits", caller_of(handset))
-            page.keyboard.press("Enter")
-            expect(page.locator("#heading-end")).to_have_text(say("verified_heading"), timeout=10_000)
-            assert window.complaints.texts == []
+    fifty = prepared(tmp_path, "+442079460000-+442079460049")
+    with serving(fifty) as server, open_window(chromium) as window:
+        handset = open_handset(window, server, number)
+        page = begin(window, server, number)
+        expect(page.locator("#call-progress")).to_contain_text("2")
+        first = caller_of(handset)
+        page.fill("#digits", first)
+        page.keyboard.press("Enter")
+        expect(page.locator("#heading-call")).to_have_text(say("another_call_heading"))
+        expect(page.locator("#digits")).to_have_value("")
+        expect(handset.locator(".event.call")).to_have_count(1, timeout=10_000)
+        page.fill("#digits", caller_of(handset))
+        page.keyboard.press("Enter")
+        expect(page.locator("#heading-end")).to_have_text(say("verified_heading"), timeout=10_000)
+        assert window.complaints.texts == []
+
+
+FROM_ELSEWHERE: Final = """async ([server, key, number]) => {
+  const { Ringproof } = await import(`${server}/assets/ringproof.js`);
+  try {
+    window.session = await Ringproof({ server, key, language: "en" }).start(number);
+    return window.session.view.status;
+  } catch (problem) {
+    return problem.slug;
+  }
+}"""
+
+
+def test_another_site_verifies_with_the_module_alone(chromium: Browser, site: Server, shop: Shop) -> None:
+    """One import and three calls on a page of another origin, through CORS, to a token."""
+    number = fresh_number()
+    with open_window(chromium) as window:
+        handset = open_handset(window, site, number)
+        page = window.page
+        page.goto(shop.url)
+        assert page.evaluate(FROM_ELSEWHERE, [site.url, shop.key, number]) == "pending"
+        digits = caller_of(handset)
+        status = page.evaluate("async (digits) => (await session.confirmDigits(digits)).status", digits)
+        assert status == "verified"
+        assert page.evaluate("session.token").count(".") == 2
+        assert window.complaints.texts == []
+
+
+def test_a_site_that_is_not_listed_is_refused(chromium: Browser, site: Server, shop: Shop) -> None:
+    """The key of the page's application, copied to another site, starts nothing there."""
+    number = fresh_number()
+    key = site.environment["RINGPROOF_PAGE_KEY"]
+    with open_window(chromium) as window:
+        window.page.goto(shop.url)
+        refused = window.page.evaluate(FROM_ELSEWHERE, [site.url, key, number])
+        assert refused in {"forbidden", "network"}
+        path = f"/handset/{number.replace('+', '%2B')}/events"
+        assert window.page.request.get(site.url + path).json() == {"events": []}
 
 
 def test_a_premium_number_is_refused_in_plain_words(chromium: Browser, site: Server) -> None:

@@ -1,4 +1,4 @@
-"""The system's Chromium for tests: started once, without any way to the network beyond this computer."""
+"""The system's Chromium for tests, without any way to the network beyond this computer."""
 
 from __future__ import annotations
 
@@ -36,9 +36,13 @@ def find_chromium() -> Path | None:
     return Path(found) if found else None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One running Chromium for all tests. Outside CI a machine without it skips them; CI fails."""
+    """A running Chromium for the tests of one module; outside CI a machine without one skips them, CI fails.
+
+    Not for the whole session: while Playwright's synchronous interface is open, an event loop counts as
+    running in this thread, and no test of another module could have one of its own.
+    """
     path = find_chromium()
     if path is None:
         reason = "Chromium is not installed; on Debian: apt-get install chromium"

@@ -359,6 +359,28 @@ def test_a_reload_goes_on_where_it_was(window: Window, api: StandIn) -> None:
     expect(page.locator("#step-number")).to_be_visible()
 
 
+def test_a_browser_that_keeps_nothing_can_verify_all_the_same(window: Window, api: StandIn) -> None:
+    """With all storage switched off, touching it throws; only going on after a reload is lost."""
+    window.page.add_init_script(
+        """Object.defineProperty(window, 'sessionStorage', {
+          get() { throw new DOMException('switched off', 'SecurityError'); } });"""
+    )
+    page = start(window, api, flash_view())
+    api.on("POST /confirm", (200, {**ended_view("verified"), "token": TOKEN}))
+    page.fill("#digits", "0018")
+    page.keyboard.press("Enter")
+    expect(page.locator("#heading-end")).to_have_text(say("verified_heading"))
+
+
+def test_without_https_the_page_says_so_and_starts_nothing(window: Window, api: StandIn) -> None:
+    window.page.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined });")
+    page = open_page(window, api)
+    page.fill("#number", "+44 7700 900123")
+    page.click("#start")
+    expect(page.locator("#number-error")).to_have_text(say("needs_https"))
+    assert api.seen == []
+
+
 def test_a_code_from_a_text_message_fills_itself_in(window: Window, api: StandIn) -> None:
     window.page.add_init_script(
         """window.OTPCredential = class {};

@@ -40,3 +40,8 @@ export function asciiDigits(text) {
     return zero === undefined ? digit : String(code - zero);
   });
 }
+
+/** Puts text into the clipboard. Rejects where the browser has none for this page or refuses it. */
+export async function copy(text) {
+  await navigator.clipboard.writeText(text);
+}

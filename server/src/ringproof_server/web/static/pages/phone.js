@@ -1,5 +1,5 @@
 /** One virtual phone: what it has seen, and how it behaves. @module */
-import { make, setText, toggle } from "./dom.js";
+import { copy, make, setText, toggle } from "./dom.js";
 
 const LOOK_MS = 700;
 const LOOK_AFTER_FAULT_MS = 3_000;
@@ -179,7 +179,7 @@ function copyButton(code) {
   const button = make("button", "link", `Copy ${code}`);
   button.type = "button";
   button.addEventListener("click", () => {
-    navigator.clipboard.writeText(code).then(() => setText(button, "Copied"), () => setText(button, code));
+    copy(code).then(() => setText(button, "Copied"), () => setText(button, code));
   });
   return button;
 }

@@ -1,6 +1,6 @@
 /** What each step of the verification shows. @module */
 import { peekToken } from "../ringproof.js";
-import { byId, setText, toggle } from "./dom.js";
+import { byId, copy, setText, toggle } from "./dom.js";
 import { phone } from "./words.js";
 
 const PROPER_NAMES = { whatsapp: "WhatsApp", viber: "Viber", messenger: "Messenger" };
@@ -119,7 +119,7 @@ export class EndStep {
 
   async #copy() {
     const button = byId("copy-token");
-    await navigator.clipboard.writeText(byId("token").textContent).then(
+    await copy(byId("token").textContent).then(
       () => setText(button, this.words.say("copied")),
       () => getSelection()?.selectAllChildren(byId("token")),
     );

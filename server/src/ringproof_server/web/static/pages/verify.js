@@ -2,12 +2,12 @@
 import { Ringproof, RingproofProblem } from "../ringproof.js";
 import { AnswerForm } from "./answer_form.js";
 import { byId, pageData, setText, toggle } from "./dom.js";
+import { keep, recall } from "./kept.js";
 import { NumberField } from "./number_field.js";
 import { CallStep, CodeStep, EndStep } from "./steps.js";
 import { Ways } from "./ways.js";
 import { Words } from "./words.js";
 
-const KEPT = "ringproof.session";
 const TICK_MS = 250;
 const STEPS = ["number", "call", "code", "end"];
 
@@ -70,14 +70,14 @@ class Page {
 
   /** Goes on with the verification that a reload interrupted. */
   async resume() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    const kept = recall();
     if (kept === null) return;
     this.#shown = kept.shown;
     try {
       this.#follow(await this.#ringproof.resume(kept.session));
     } catch (problem) {
       if (problem.slug === "network") return this.#connected(false);
-      sessionStorage.removeItem(KEPT);
+      keep(null);
     }
   }
 
@@ -108,7 +108,7 @@ class Page {
     this.#session?.stop();
     this.#session = session;
     this.#connected(true, { quietly: true });
-    sessionStorage.setItem(KEPT, JSON.stringify({ session, shown: this.#shown }));
+    keep({ session, shown: this.#shown });
     const handset = document.getElementById("open-handset");
     if (handset) handset.href = `/handset?number=${encodeURIComponent(this.#shown.replace(/[^+\d]/g, ""))}`;
     session.onchange = () => this.#draw();
@@ -174,7 +174,7 @@ class Page {
   #leave() {
     this.#session?.stop();
     this.#session = null;
-    sessionStorage.removeItem(KEPT);
+    keep(null);
     this.#go("number", "number");
     this.field.focus();
   }
@@ -185,7 +185,7 @@ class Page {
     const { view } = session;
     this.#connected(true);
     if (!session.pending) {
-      sessionStorage.removeItem(KEPT);
+      keep(null);
       this.end.draw(view, session.token, this.#shown);
       this.#go("end", `end ${view.status}`);
     } else if (view.flashcall) {
