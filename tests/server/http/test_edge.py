@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
@@ -203,6 +204,32 @@ def test_a_body_over_64_kib_is_too_large(common_door: Door) -> None:
         if not path.startswith("/rcml"):
             is_problem(response, 413, "payload-too-large")
         assert response.status_code in {413, 404}
+
+
+class Drops:
+    """A body that comes in small pieces, as from a slow network."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = io.BytesIO(body)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._body.read(min(size, 1000))
+
+
+@pytest.mark.parametrize(("spaces", "status"), [(0, 400), (65_536 - 2, 400), (65_536 - 1, 413), (10**6, 413)])
+def test_a_body_in_chunks_is_bounded_too(common_door: Door, spaces: int, status: int) -> None:
+    """Without a length it is read piece by piece, and never further than the bound."""
+    stream = Drops(b"{}" + b" " * spaces)
+    environ = {"wsgi.input": stream, "wsgi.input_terminated": True, "CONTENT_TYPE": "application/json"}
+    response = common_door.post(START, environ_overrides=environ)
+    is_problem(response, status, "invalid-request" if status == 400 else "payload-too-large")
+    assert stream._body.tell() <= 65_537
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "９", "9" * 40, "2, 2", "0x10"])
+def test_a_false_length_is_survived(common_door: Door, length: str) -> None:
+    environ = {"CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(b"{}"), "CONTENT_TYPE": "application/json"}
+    assert common_door.post(START, environ_overrides=environ).status_code in {400, 413}
 
 
 @pytest.mark.parametrize(

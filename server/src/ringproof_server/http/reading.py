@@ -53,21 +53,24 @@ class BodyOf(Generic[T]):
 
 
 def raw_body() -> bytes:
-    """All of the body. Raises `PayloadTooLarge` before it reads more than `LARGEST_BODY` bytes."""
+    """All of the body. Raises `PayloadTooLarge` before it keeps more than `LARGEST_BODY` bytes."""
     environ = request.environ
     length = environ.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit()):
-        # A body in chunks has no length; Werkzeug stops reading one at the configured size.
-        return request.get_data(cache=False)
-    wanted = int(length) if len(length) < 16 else LARGEST_BODY + 1
-    if wanted > LARGEST_BODY:
+    if length.isascii() and length.isdigit():
+        wanted = int(length) if len(length) < 16 else LARGEST_BODY + 1
+    else:
+        # A body in chunks has no length; it can be read to its end only where the server marks that.
+        wanted = LARGEST_BODY + 1 if environ.get("wsgi.input_terminated") else 0
+    if length and wanted > LARGEST_BODY:
         raise PayloadTooLarge("The body is larger than 64 KiB")
-    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
+    body = b""
     while len(body) < wanted:
         more = environ["wsgi.input"].read(wanted - len(body))
         if not more:
             break
         body += more
+    if len(body) > LARGEST_BODY:
+        raise PayloadTooLarge("The body is larger than 64 KiB")
     return body
 
 
