@@ -9,7 +9,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ringproof import Retry, Ringproof, Session
@@ -24,6 +24,7 @@ from ringproof.errors import (
     SpendLimitReachedError,
     TooEarlyError,
     UnexpectedAnswerError,
+    VerifierMismatchError,
 )
 from ringproof.testing import FakeClock, FakeServer
 from tests.client_sdk.phones import CALLER, OWNER, CountingRandom, Scene
@@ -147,6 +148,9 @@ def test_a_server_in_a_folder_is_reached(scene: Scene) -> None:
         "https://",
         "http://127.0.0.1.evil.example",
         "https://[::1",
+        "https://verify.example/a b",
+        "https://verify.example/\r\nX-Evil:1",
+        "https://vérify.example",
     ],
 )
 def test_a_key_is_never_trusted_to_an_unsafe_address(address: str) -> None:
@@ -280,6 +284,15 @@ def test_a_check_waits_for_its_turn_and_a_switch_does_not(scene: Scene) -> None:
     assert failure.value.retry_after == 5
 
 
+def test_a_refused_check_is_not_repeated(scene: Scene) -> None:
+    """Waiting for one's turn is not hoping for another answer."""
+    session = scene.client.start(OWNER)
+    scene.server.fail(scene.server.problem(403, "verifier-mismatch"), path="/confirm")
+    with pytest.raises(VerifierMismatchError):
+        scene.client.confirm_digits(session, "0018")
+    assert len(scene.confirms()) == 1
+
+
 def test_patience_can_be_chosen(scene: Scene) -> None:
     """`retry` is the client's."""
     client = Ringproof(
@@ -340,6 +353,8 @@ def test_a_problem_with_a_full_address_as_type_is_known(scene: Scene) -> None:
         json_answer([]),
         json_answer({"status": "pending"}),
         json_answer({"id": "vrf_1", "status": "pending"}),
+        json_answer({"id": "vrf_1", "status": "pending", "challenge": "a\r\nX-Evil: 1"}),
+        json_answer({"id": "vrf_1", "status": "pending", "challenge": 7}),
         Response(302, {"location": "https://elsewhere.example"}, b""),
     ],
 )
@@ -408,6 +423,8 @@ def test_odd_members_never_break_an_app(members: dict[str, object]) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
+@example({"retry_after": 10**400}, 400)
+@example({"retry_after": "inf"}, 503)
 @given(JSON, st.integers(400, 599))
 def test_odd_problems_are_still_problems(body: object, status: int) -> None:
     """Whatever a failing server or proxy writes, a ProblemError comes out."""

@@ -329,7 +329,7 @@ def test_a_message_that_overtakes_the_news_of_it_is_used(scene: Scene) -> None:
     scene.server.on_code = typist.type
 
     def route_fails() -> None:
-        scene.server._next_step()
+        scene.server.move_on()
 
     scene.clock.later(3, route_fails)
     began = scene.clock.monotonic()
@@ -523,6 +523,42 @@ def test_a_refused_switch_is_told_and_the_call_still_counts(scene: Scene) -> Non
     assert [each.seconds for each in scene.progress if each.kind == "refused"] == [30]
 
 
+@pytest.mark.parametrize(("status", "slug"), [(400, "invalid-request"), (422, "no-channel-available")])
+def test_a_channel_nobody_knows_is_refused_not_fatal(scene: Scene, status: int, slug: str) -> None:
+    """A slip in naming a channel does not end the verification."""
+    scene.server.fail(scene.server.problem(status, slug), path="/next")
+    run = scene.client.begin(
+        OWNER, scene.phone(ringing_once(CALLER, after=9)), scene.typist(), on_progress=scene.progress.append
+    )
+    scene.clock.later(2, lambda: run.switch("pigeon"))
+    assert run.result().channel == "flashcall"
+    assert "refused" in scene.kinds
+
+
+def test_a_switch_outlives_a_dead_network(scene: Scene) -> None:
+    """What the person wanted is done when the network is back."""
+    for _ in range(5):
+        scene.server.fail(ServerUnreachableError("gone"), path="/next")
+    run = scene.client.begin(OWNER, scene.phone(), scene.typist("123456"))
+    scene.clock.later(2, lambda: run.switch("sms"))
+    assert run.result().channel == "sms"
+    assert len(scene.server.calls_to("POST", "/next")) == 6
+
+
+def test_an_app_that_comes_back_looks_at_once(scene: Scene) -> None:
+    """After a pause the server may have moved on long ago."""
+    typist = scene.typist("123456", after=1)
+    run = scene.client.begin(OWNER, scene.phone(), typist)
+
+    def come_back() -> None:
+        scene.server.move_on()
+        run.wake()
+
+    scene.clock.later(3, come_back)
+    assert run.result().channel == "sms"
+    assert scene.clock.monotonic() == pytest.approx(1004)
+
+
 def test_a_run_can_be_used_once(scene: Scene) -> None:
     """A second result would order a second call."""
     run = scene.client.begin(OWNER, scene.phone(ringing_once(CALLER)))
@@ -568,6 +604,47 @@ def test_an_answer_lost_for_good_is_repeated_as_a_new_request(scene: Scene) -> N
     verified = scene.verify(scene.phone(ringing_once(CALLER)))
     assert verified.token.startswith("fake.")
     assert len(scene.confirms()) == 5
+
+
+def test_a_wrong_answer_repeated_after_a_dead_network_counts_once(scene: Scene) -> None:
+    """All tries of one code have one idempotency key, also in later rounds; the next code has its own."""
+    for _ in range(6):
+        scene.server.fail(ServerUnreachableError("gone"), path="/confirm", processed=True)
+    typist = scene.typist("000000", "123456")
+    scene.verify(None, typist, channels=["sms"])
+    assert [request.checks_left for request in typist.asked] == [3, 2]
+    keys = [seen.headers["Idempotency-Key"] for seen in scene.server.calls_to("POST", "/confirm")]
+    assert len(keys) == 8
+    assert len(set(keys[:7])) == 1
+    assert keys[7] not in keys[:7]
+
+
+def test_the_same_wrong_code_typed_again_is_another_guess(scene: Scene) -> None:
+    """Only a lost answer is repeated under one key; what a person types anew is new."""
+    typist = scene.typist("000000", "000000", "123456")
+    scene.verify(None, typist, channels=["sms"])
+    assert [request.checks_left for request in typist.asked] == [3, 2, 1]
+
+
+def test_a_code_is_held_until_it_may_be_checked(scene: Scene) -> None:
+    """After a wrong one the server wants a pause: the screen is told, and nothing is sent too early."""
+    scene.serve(FakeServer(scene.clock, check_delay=60))
+    typist = scene.typist("000000", "123456")
+    scene.verify(None, typist, channels=["sms"])
+    assert [request.wait for request in typist.asked] == [0, 60]
+    first, second = scene.server.calls_to("POST", "/confirm")
+    assert second.at - first.at == pytest.approx(60)
+
+
+def test_what_is_heard_while_a_request_is_retried_is_not_lost(scene: Scene) -> None:
+    """Wrong digits are on their bumpy way when the phone rings: the call is reported afterwards."""
+    for _ in range(3):
+        scene.server.fail(ServerUnreachableError("gone"), path="/confirm")
+    answers = iter(["9999"])
+    digits = ManualCallSource(lambda call: next(answers, None), clock=scene.clock)
+    scene.verify([scene.phone(ringing_once(CALLER, after=0.1, ring=0.5)), digits])
+    assert scene.confirms()[-2] == {"channel": "flashcall", "last_digits": "9999"}
+    assert scene.confirms()[-1]["caller_id"] == CALLER
 
 
 def test_a_failing_server_is_left_alone_for_as_long_as_it_says(scene: Scene) -> None:

@@ -83,6 +83,8 @@ def test_a_burst_has_no_ring_time() -> None:
     """Start and end delivered together say nothing about the ring, but the number is good."""
     end = play([("RINGING", NUMBER, 1000), ("IDLE", NUMBER, 1079)])[-1]
     assert (end.kind, end.ring_ms, end.quality, end.number) == ("ended", None, "burst", NUMBER)
+    short = play([("RINGING", NUMBER, 1000), ("IDLE", NUMBER, 1080)])[-1]
+    assert (short.ring_ms, short.quality) == (80, "live")
 
 
 def test_answering_ends_the_ring() -> None:

@@ -106,6 +106,19 @@ class TestSimulatedCallSource(CallSourceContract):
         self.ring(source, CALLER)
         assert {event.number for event in events} == {CALLER}
 
+    def test_a_server_that_was_away_at_the_start_tells_nothing_old(self) -> None:
+        """The first answer only says where the handset stands."""
+        source = self.make_source()
+        self.handset.call("+442079460099")
+        self.handset.down = True
+        events: list[CallEvent] = []
+        source.start(events.append)
+        self.handset.down = False
+        self.clock.sleep(2)
+        assert events == []
+        self.ring(source, CALLER)
+        assert {event.number for event in events} == {CALLER}
+
     def test_the_ring_time_is_the_handsets_own(self) -> None:
         """Looking four times a second does not blur it; without one it is a burst."""
         source = self.make_source()

@@ -20,6 +20,12 @@ MARGIN = 0.5
 """Seconds after the server's deadline, so that it has acted when it is asked."""
 
 
+GRACE = 10.0
+"""Seconds after the expiry for which an unreachable server is still tried."""
+LONGEST_HOLD = 15.0
+"""Seconds for which a server that does not answer is left alone, at most."""
+
+
 class Agenda:
     """The deadlines of the current step; all times are seconds of one monotonic clock."""
 
@@ -80,3 +86,23 @@ class Agenda:
         coming = [time for time in times if time > now]
         look = min(coming) if coming else now + WAIT_LOOK
         return look if self.expires_at is None else min(look, max(self.expires_at, now) + MARGIN)
+
+
+class HoldOff:
+    """Until when a server that could not answer is left alone; longer after each failure in a row."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self._failures = 0
+
+    def over(self) -> None:
+        """It answered."""
+        self._failures = 0
+
+    def extend(self, now: float, seconds: float | None, expires: float | None) -> None:
+        """It failed; `seconds` is what it asked for. Never much longer than the verification lives."""
+        wait = seconds if seconds is not None else min(2.0 ** min(self._failures, 4), LONGEST_HOLD)
+        self._failures += 1
+        if expires is not None:
+            wait = min(wait, max(expires + GRACE - now, 0.0) + 1.0)
+        self.until = now + max(wait, 0.1)

@@ -167,3 +167,8 @@ class CodeSource(Protocol):
     def stop(self) -> None:
         """No code is wanted any more; harmless when not started."""
         ...
+
+
+CallSources: TypeAlias = "CallSource | Sequence[CallSource] | None"
+CodeAsker: TypeAlias = "CodeSource | Callable[[CodeRequest], str | None] | None"
+"""What an app may give: a source, or a function that asks and may block."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from ringproof._calls import Basis, CallSource, CodeOrigin, CodeRequest, CodeSource, Quality
+from ringproof._calls import Basis, CallSources, CodeAsker, CodeOrigin, Quality
 from ringproof._errors import UnexpectedAnswerError
 from ringproof._models import (
     Confirmation,
@@ -23,9 +23,6 @@ from ringproof._transport import Request, Transport, UrllibTransport, check_url
 if TYPE_CHECKING:
     from ringproof._flow import VerificationRun
     from ringproof._progress import Cancellation, Progress
-
-CallSources: TypeAlias = "CallSource | Sequence[CallSource] | None"
-CodeAsker: TypeAlias = "CodeSource | Callable[[CodeRequest], str | None] | None"
 
 _LONGEST_INPUT = 64
 
@@ -57,7 +54,7 @@ class Ringproof:
         allow_http: bool = False,
     ) -> None:
         check_url(server, allow_http=allow_http)
-        if not key or not key.isascii() or not key.isprintable() or " " in key or len(key) > 512:
+        if len(key) > 512 or not _fits_a_header(key):
             raise ValueError("The key must look like rp_pk_… or rp_sk_…")
         self._server = server.rstrip("/")
         self._key = key
@@ -191,9 +188,11 @@ class Ringproof:
         answer = self._send("POST", "/v1/verifications", body=body)
         view = verification_from(answer)
         challenge = answer.get("challenge")
-        if verifier is not None and not isinstance(challenge, str):
-            raise UnexpectedAnswerError("The server sent no challenge")
-        return Session(view.id, challenge if isinstance(challenge, str) else None, verifier, view)
+        if not isinstance(challenge, str) or not _fits_a_header(challenge):
+            if verifier is not None:
+                raise UnexpectedAnswerError("The server sent no challenge")
+            challenge = None
+        return Session(view.id, challenge, verifier, view)
 
     def confirm_call(
         self,
@@ -226,14 +225,26 @@ class Ringproof:
         """Report a code from a message, a spoken code, or one of an authenticator."""
         return self.confirm(session, {"channel": channel, "code": _bounded(code), "source": source})
 
-    def confirm(self, session: Session, evidence: Mapping[str, object]) -> Confirmation:
-        """Report evidence of any channel. Safe to repeat: the same proof gets the same answer again."""
+    def confirm(
+        self, session: Session, evidence: Mapping[str, object], *, idempotency_key: str | None = None
+    ) -> Confirmation:
+        """Report evidence of any channel. After success the same proof gets the same answer again.
+
+        A wrong answer that is reported twice counts twice, unless both have the same `idempotency_key`; one
+        is made for each call when none is given.
+        """
         body: dict[str, object] = {"evidence": dict(evidence)}
         if session.challenge is not None and session.code_verifier is not None:
             body["challenge"] = session.challenge
             body["code_verifier"] = session.code_verifier
-        answer = self._send("POST", f"{_path(session)}/confirm", body=body, wait_for_turn=True)
+        answer = self._send(
+            "POST", f"{_path(session)}/confirm", body=body, wait_for_turn=True, once=idempotency_key
+        )
         return confirmation_from(answer)
+
+    def new_idempotency_key(self) -> str:
+        """A key for one logical request, however often it is sent."""
+        return self._random.token(16).hex()
 
     def next(self, session: Session, channel: str | None = None) -> Verification:
         """Ask for the next step now, or for a channel by name.
@@ -279,6 +290,7 @@ class Ringproof:
         body: Mapping[str, object] | None = None,
         *,
         wait_for_turn: bool = False,
+        once: str | None = None,
     ) -> Mapping[str, Any]:
         headers = {
             "Authorization": f"Bearer {self._key}",
@@ -292,11 +304,16 @@ class Ringproof:
             import json
 
             headers["Content-Type"] = "application/json"
-            headers["Idempotency-Key"] = self._random.token(16).hex()
+            headers["Idempotency-Key"] = once or self.new_idempotency_key()
             data = json.dumps(body).encode("utf-8")
         exchange = Exchange(self._transport, self._random, self._pause, self._retry)
         request = Request(method, self._server + path, headers, data, self._timeout)
         return exchange.send(request, wait_for_turn=wait_for_turn)
+
+
+def _fits_a_header(text: str) -> bool:
+    """Whether a key or challenge can travel in a header without becoming something else."""
+    return 0 < len(text) <= 8192 and text.isascii() and text.isprintable() and " " not in text
 
 
 def _path(session: Session) -> str:

@@ -80,6 +80,13 @@ class VerificationCancelledError(NotVerifiedError):
     status = "cancelled"
 
 
+def not_verified(status: str, verification: str, reason: str | None) -> NotVerifiedError:
+    """The exception for a verification that ended in a status other than verified."""
+    kinds = {"expired": VerificationExpiredError, "cancelled": VerificationCancelledError}
+    words = f"The verification is {status}" + (f": {reason}" if reason else "")
+    return kinds.get(status, VerificationFailedError)(words, verification=verification, reason=reason)
+
+
 class FieldError(NamedTuple):
     """Which input was wrong, and why."""
 
@@ -250,7 +257,7 @@ def _seconds(value: object) -> float | None:
         return None
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds < 1e9 else None
 

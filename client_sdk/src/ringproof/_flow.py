@@ -10,13 +10,12 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ringproof._agenda import CALL_LOOKS, LAST_MOMENT, Agenda
-from ringproof._calls import CallSource, CodeRequest, CodeSource, ExpectedCall
+from ringproof._agenda import CALL_LOOKS, GRACE, LAST_MOMENT, Agenda, HoldOff
+from ringproof._calls import CallSources, CodeAsker, CodeRequest, ExpectedCall
 from ringproof._errors import (
     AlreadyFinishedError,
     ChallengeExpiredError,
     InvalidRequestError,
-    NoStepsLeftError,
     NotVerifiedError,
     ProblemError,
     RateLimitedError,
@@ -26,19 +25,19 @@ from ringproof._errors import (
     VerificationCancelledError,
     VerificationExpiredError,
     VerificationFailedError,
+    not_verified,
 )
 from ringproof._evidence import Inbox, Proof
-from ringproof._listening import Heard, Listening, Prepared
+from ringproof._listening import Heard, Listening, Prepared, code_source_of, sources_of
 from ringproof._models import Confirmation, FlashCall, Session, Verification, Verified, number_in
-from ringproof._post import Message, Post, Stop, StoppedError, Wanted
+from ringproof._post import Awake, Message, Post, Stop, StoppedError, Wanted
 from ringproof._progress import Progress, ProgressKind, StartOptions
 from ringproof._retry import NEVER
-from ringproof._sources import AskedCodes
 from ringproof._system import Clock
 from ringproof._telemetry import CallReports
 
 if TYPE_CHECKING:
-    from ringproof._client import CallSources, CodeAsker, Ringproof
+    from ringproof._client import Ringproof
 
 PERMISSION_TIMEOUT = 60.0
 """Seconds for the permission dialogs; a source that is ready later joins later."""
@@ -47,10 +46,6 @@ WITHHELD_LOOKS = (1.0, 3.0, 8.0)
 CLOCK_SLACK_MS = 2_000
 """The phone's log is read from so long before the start, in case its clock was set meanwhile."""
 LONGEST_NAP = 30.0
-LONGEST_HOLD = 15.0
-"""Seconds for which a server that does not answer is left alone, at most."""
-GRACE = 10.0
-"""Seconds after the expiry for which an unreachable server is still tried."""
 FAREWELL_TIMEOUT = 5.0
 
 
@@ -74,7 +69,7 @@ class VerificationRun:
         self._clock = clock
         self._options = options
         self._on_progress = on_progress
-        self._listening = Listening(_call_sources(calls), _code_source(codes, clock), self._post.put)
+        self._listening = Listening(sources_of(calls), code_source_of(codes, clock), self._post.put)
         self._inbox = Inbox()
         self._agenda = Agenda()
         self._reports = CallReports(client, clock)
@@ -83,10 +78,10 @@ class VerificationRun:
         self._view: Verification | None = None
         self._confirmation: Confirmation | None = None
         self._evidence: Mapping[str, object] | None = None
+        self._once: str | None = None
         self._wanted: list[Wanted] = []
         self._since_wall_ms = 0
-        self._failures = 0
-        self._hold_until = 0.0
+        self._hold_off = HoldOff()
         self._rang: object = None
 
     def result(self) -> Verified:
@@ -121,6 +116,10 @@ class VerificationRun:
     def switch(self, channel: str | None = None) -> None:
         """Ask for the next step now, or for a channel by name, as a person does who sees no call coming."""
         self._post.put(Wanted(channel))
+
+    def wake(self) -> None:
+        """The app is in the foreground again: read the phone's log and look at the server now."""
+        self._post.put(Awake())
 
     # Beginning
 
@@ -158,8 +157,8 @@ class VerificationRun:
     def _nap(self) -> float:
         """Seconds until something must be done without a message."""
         now = self._clock.monotonic()
-        if now < self._hold_until:
-            return self._hold_until - now
+        if now < self._hold_off.until:
+            return self._hold_off.until - now
         times = [now + LONGEST_NAP]
         if self._view is not None:
             times += self._inbox.due(self._view, self._agenda, now)
@@ -184,6 +183,9 @@ class VerificationRun:
                 self._hear(message, now)
             elif isinstance(message, Wanted):
                 self._wanted.append(message)
+            elif isinstance(message, Awake):
+                self._listening.read_log_after(now, (0.0,))
+                self._agenda.look_after(now, 0.0)
             elif isinstance(message, Stop) or message.code is None:
                 raise StoppedError
             else:
@@ -208,7 +210,7 @@ class VerificationRun:
     def _act(self) -> None:
         """Do what is due. A server that cannot answer is left alone for a while, and nothing is lost."""
         now = self._clock.monotonic()
-        if now < self._hold_until:
+        if now < self._hold_off.until:
             return
         try:
             self._act_now(now)
@@ -220,17 +222,13 @@ class VerificationRun:
                 raise
             self._hold(now, problem.retry_after, problem)
         else:
-            self._failures = 0
+            self._hold_off.over()
 
     def _hold(self, now: float, seconds: float | None, error: RingproofError) -> None:
         expires = self._agenda.expires_at
         if expires is not None and now > expires + GRACE:
             raise VerificationExpiredError("The time is over", verification=self._ours().id) from error
-        self._failures += 1
-        wait = seconds if seconds is not None else min(2.0 ** min(self._failures - 1, 4), LONGEST_HOLD)
-        if expires is not None:
-            wait = min(wait, max(expires + GRACE - now, 0.0) + 1.0)
-        self._hold_until = self._clock.monotonic() + max(wait, 0.1)
+        self._hold_off.extend(self._clock.monotonic(), seconds, expires)
         if isinstance(error, ServerUnreachableError):
             self._tell("offline")
 
@@ -251,11 +249,15 @@ class VerificationRun:
     def _switch(self, wanted: Wanted) -> None:
         try:
             view = self._client.next(self._ours(), wanted.channel)
-        except (TooEarlyError, NoStepsLeftError) as problem:
-            self._tell("refused", problem.retry_after)
-            return
         except AlreadyFinishedError:
             view = self._client.get(self._ours())
+        except ChallengeExpiredError:
+            raise
+        except ProblemError as problem:
+            if problem.status >= 500:
+                raise
+            self._tell("refused", problem.retry_after)
+            return
         self._adopt(view)
         self._reports.found()
 
@@ -280,22 +282,23 @@ class VerificationRun:
             self._reports.none(self._ours())
 
     def _confirm(self, proof: Proof) -> None:
-        self._evidence = proof.facts
+        if self._once is None or proof.facts != self._evidence:
+            self._evidence, self._once = proof.facts, self._client.new_idempotency_key()
         step = self._agenda.step
         self._tell("checking")
         wrong = True
         try:
-            answer = self._client.confirm(self._ours(), proof.facts)
+            answer = self._client.confirm(self._ours(), proof.facts, idempotency_key=self._once)
         except AlreadyFinishedError:
-            self._inbox.sent(proof)
+            self._judged(proof)
             self._adopt(self._client.get(self._ours()))
             return
         except InvalidRequestError:
             # Something no channel can ever have sent: as wrong as any other wrong answer.
-            self._inbox.sent(proof)
+            self._judged(proof)
         else:
             # Only now, so that evidence outlives a dead network.
-            self._inbox.sent(proof)
+            self._judged(proof)
             wrong = answer.result == "mismatch"
             self._confirmation = answer if answer.token is not None else self._confirmation
             self._adopt(answer.verification)
@@ -304,6 +307,10 @@ class VerificationRun:
         if wrong:
             self._tell("wrong")
         self._ask_again(step, wrong=wrong)
+
+    def _judged(self, proof: Proof) -> None:
+        self._inbox.sent(proof)
+        self._once = None
 
     def _ask_again(self, step: object, *, wrong: bool) -> None:
         """After an answer that did not do, ask the person once more, if the step goes on."""
@@ -383,10 +390,7 @@ class VerificationRun:
             token = self._token()
             self._tell("verified")
             return Verified(token, number_in(token) or self._number, view.channel, view)
-        kinds = {"expired": VerificationExpiredError, "cancelled": VerificationCancelledError}
-        error = kinds.get(view.status, VerificationFailedError)
-        words = f"The verification is {view.status}" + (f": {view.reason}" if view.reason else "")
-        raise error(words, verification=view.id, reason=view.reason)
+        raise not_verified(view.status, view.id, view.reason)
 
     def _token(self) -> str:
         """The proof; fetched by repeating the evidence when the answer that held it was lost."""
@@ -412,16 +416,3 @@ class VerificationRun:
     def _tell(self, kind: ProgressKind, seconds: float | None = None) -> None:
         if self._on_progress is not None:
             self._on_progress(Progress(kind, self._view, seconds))
-
-
-def _call_sources(calls: CallSources) -> tuple[CallSource, ...]:
-    if calls is None:
-        return ()
-    return tuple(calls) if isinstance(calls, Sequence) else (calls,)
-
-
-def _code_source(codes: CodeAsker, clock: Clock) -> CodeSource | None:
-    """A function that asks becomes a source that runs it beside the flow."""
-    if codes is None or not callable(codes):
-        return codes
-    return AskedCodes(codes, clock=clock)

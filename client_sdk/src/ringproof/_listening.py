@@ -10,6 +10,8 @@ from typing import TypeAlias
 from ringproof._calls import (
     CallEvent,
     CallSource,
+    CallSources,
+    CodeAsker,
     CodeRequest,
     CodeSource,
     ExpectedCall,
@@ -17,6 +19,8 @@ from ringproof._calls import (
     SeenCall,
     TypedCode,
 )
+from ringproof._sources import AskedCodes
+from ringproof._system import Clock
 
 HISTORY_AFTER = (0.3, 1.0, 3.0)
 """Seconds after a call's end at which the phone's log is read: its row is written asynchronously."""
@@ -145,3 +149,17 @@ class Listening:
         if self._codes is not None:
             with contextlib.suppress(Exception):
                 self._codes.stop()
+
+
+def sources_of(calls: CallSources) -> tuple[CallSource, ...]:
+    """One source, several or none."""
+    if calls is None:
+        return ()
+    return tuple(calls) if isinstance(calls, Sequence) else (calls,)
+
+
+def code_source_of(codes: CodeAsker, clock: Clock) -> CodeSource | None:
+    """A function that asks becomes a source that runs it beside the flow."""
+    if codes is None or not callable(codes):
+        return codes
+    return AskedCodes(codes, clock=clock)

@@ -19,11 +19,16 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Awake:
+    """The app is back after a pause, in which it may have missed something."""
+
+
+@dataclass(frozen=True)
 class Stop:
     """Somebody has had enough."""
 
 
-Message: TypeAlias = "Prepared | Heard | TypedCode | Wanted | Stop"
+Message: TypeAlias = "Prepared | Heard | TypedCode | Wanted | Awake | Stop"
 
 
 class StoppedError(Exception):

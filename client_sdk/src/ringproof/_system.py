@@ -59,10 +59,16 @@ class Random(Protocol):
         ...
 
 
+# Python's monotonic clock stands still while a phone sleeps, the server's deadlines do not.
+_BOOT_TIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 class SystemClock:
     """The machine's clock; waits on real threads, which never keep a program from ending."""
 
     def monotonic(self) -> float:
+        if _BOOT_TIME is not None:
+            return time.clock_gettime(_BOOT_TIME)
         return time.monotonic()
 
     def wall(self) -> float:

@@ -76,7 +76,8 @@ def check_url(url: str, *, allow_http: bool = False) -> str:
         well_formed = parts.port != 0
     except ValueError:
         host, well_formed = "", False
-    if not host or not well_formed or parts.scheme not in {"https", "http"}:
+    clean = url.isascii() and url.isprintable() and " " not in url
+    if not host or not well_formed or not clean or parts.scheme not in {"https", "http"}:
         raise InsecureServerError("The server must be an https:// address")
     if parts.username is not None or parts.password is not None:
         raise InsecureServerError("The server's address must not hold a user name or password")

@@ -49,6 +49,7 @@ class FakeServer:
         report: float = 75.0,
         lifetime: float = 300.0,
         checks: int = 3,
+        check_delay: float = 0.0,
         ring_time: str = "check",
     ) -> None:
         self.clock = clock
@@ -64,6 +65,7 @@ class FakeServer:
         self.on_code: Callable[[str], None] = lambda _: None
         self._revealed = revealed
         self._checks = checks
+        self._check_delay, self._check_at = check_delay, 0.0
         self._faults: list[tuple[str, bool, RingproofError | Response]] = []
         self._answers: dict[str, Response] = {}
         self._body: dict[str, Any] = {}
@@ -124,7 +126,7 @@ class FakeServer:
         if method == "POST" and action == "reports":
             self.reports.append(body)
         elif method == "POST" and action == "next":
-            if self._state != "pending" or not self._next_step():
+            if self._state != "pending" or not self.move_on():
                 return self.problem(409, "no-steps-left")
         elif method == "DELETE" and self._state == "pending":
             self._state = "cancelled"
@@ -147,7 +149,7 @@ class FakeServer:
         self._began = self._step_began = self.clock.monotonic()
         channels = body.get("channels")
         if channels and "flashcall" not in channels:
-            self._next_step()
+            self.move_on()
         if channels and self.fallback not in channels:
             self.fallback = None
         self.on_start()
@@ -162,10 +164,11 @@ class FakeServer:
             self._state = "expired"
             return
         overdue = self._channel == "flashcall" and now >= self._step_began + self.interception
-        if overdue and not self._next_step():
+        if overdue and not self.move_on():
             self._state, self._reason = "failed", "no_call"
 
-    def _next_step(self) -> bool:
+    def move_on(self) -> bool:
+        """Give up the call and go to the next channel, as after a failed route; False when there is none."""
         if self._channel != "flashcall" or self.fallback is None:
             return False
         self._channel = self.fallback
@@ -176,17 +179,25 @@ class FakeServer:
     def _confirm(self, evidence: Mapping[str, Any]) -> Response:
         if self._state == "verified":
             return self._ok({**self._view(), "token": self._token()})
-        if self._state != "pending":
-            return self.problem(409, "already-finished")
-        if evidence["channel"] != self._channel:
-            return self.problem(400, "invalid-request")
+        refusal = self._refusal(evidence)
+        if refusal is not None:
+            return refusal
         if self._channel != "flashcall":
             return self._judge(ascii_digits(str(evidence.get("code"))) == self.code)
         if "last_digits" not in evidence and is_withheld(evidence.get("caller_id")):
-            if not self._next_step():
+            if not self.move_on():
                 self._state, self._reason = "failed", "withheld"
             return self._ok({**self._view(), "result": "withheld"})
         return self._judge_call(evidence)
+
+    def _refusal(self, evidence: Mapping[str, Any]) -> Response | None:
+        """Why the evidence is not even judged."""
+        if self._state != "pending":
+            return self.problem(409, "already-finished")
+        early = self._check_at - self.clock.monotonic()
+        if early > 0:
+            return self.problem(409, "too-early", retry_after=early)
+        return None if evidence["channel"] == self._channel else self.problem(400, "invalid-request")
 
     def _judge_call(self, evidence: Mapping[str, Any]) -> Response:
         sent = ascii_digits(self.caller_ids[self._call - 1])
@@ -210,6 +221,7 @@ class FakeServer:
             self._state = "verified"
             return self._ok({**self._view(), "token": self._token()})
         self._checks -= 1
+        self._check_at = self.clock.monotonic() + self._check_delay
         if self._checks <= 0:
             self._state, self._reason = "failed", "unknown"
         return self._ok({**self._view(), "result": "mismatch"})
@@ -245,7 +257,7 @@ class FakeServer:
             "code": {"length": len(self.code)} if pending and not flash else None,
             "skipped": [],
             "next": {
-                "check_in": 0 if pending else None,
+                "check_in": max(0.0, self._check_at - now) if pending else None,
                 "channels": {self.fallback: 0} if pending and flash and self.fallback else {},
                 "automatic": automatic if pending and flash and self.fallback else None,
             },
