@@ -20,6 +20,11 @@ __all__ = ["database", "database_kind", "migrated_templates", "postgresql_server
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server with the simulated carrier and a policy that does not slow tests down."""
-    settings = {**GENEROUS, "RINGPROOF_RING_SECONDS": "1.0,1.5", "RINGPROOF_SIMULATED_POST_DIAL_MS": "50-150"}
+    settings = {
+        **GENEROUS,
+        "RINGPROOF_RING_SECONDS": "1.0,1.5",
+        "RINGPROOF_SIMULATED_POST_DIAL_MS": "50-150",
+        "RINGPROOF_SIMULATED_REACTION_MS": "200-400",
+    }
     with running(Server(tmp_path_factory.mktemp("server"), settings=settings)) as started:
         yield started

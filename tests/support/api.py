@@ -52,6 +52,13 @@ class Started:
     view: Json = field(repr=False)
 
 
+class _Connection(http.client.HTTPConnection):
+    """Closes itself when nobody can use it any more, such as after the end of its thread."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Api:
     """Requests to one server with one key; each thread has its own connection, which is kept alive.
 
@@ -166,7 +173,7 @@ class Api:
     def _connection(self) -> http.client.HTTPConnection:
         found: http.client.HTTPConnection | None = getattr(self._here, "connection", None)
         if found is None:
-            found = self._here.connection = http.client.HTTPConnection(self._host, timeout=self._timeout)
+            found = self._here.connection = _Connection(self._host, timeout=self._timeout)
         return found
 
 
