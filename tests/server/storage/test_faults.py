@@ -17,6 +17,7 @@ from ringproof_server.domain.verification import Verification
 from ringproof_server.ports import Session
 from ringproof_server.storage import SqlStorage, migrations, open_storage, tables
 from ringproof_server.testing.storage_contract.samples import NOW, NUMBER, after, store, verification
+from ringproof_server.testing.storage_contract.units import at_once
 from tests.support.databases import hasher, new_database
 
 AWAY = [
@@ -84,20 +85,22 @@ def test_a_broken_file_is_an_outage(tmp_path: Path) -> None:
 
 
 def test_connections_that_the_server_has_closed_are_replaced(postgresql_server: str) -> None:
-    """After a restart of the server the first request already works."""
+    """After a restart of the server the first request already works, however many connections are dead."""
     with new_database(postgresql_server) as url:
         migrations.upgrade(url)
         with contextlib.closing(open_storage(url, hasher=hasher)) as storage:
             store(storage, verification())
-            storage.read(lambda session: session.verifications.get("vrf_1"))
+            for door in (storage.read, storage.write):
+                meeting = threading.Barrier(12)
+                at_once([lambda door=door, meeting=meeting: door(lambda _: meeting.wait(30))] * 12)  # type: ignore[misc]
             with psycopg.connect(url, autocommit=True) as administrator:
                 administrator.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
+            storage.ping()
             assert storage.read(lambda session: session.verifications.get("vrf_1")) is not None
             store(storage, verification("vrf_2"))
-            storage.ping()
             found = storage.read(lambda session: session.verifications.pending_for(NUMBER, NOW))
             assert {item.id for item in found} == {"vrf_1", "vrf_2"}
 
@@ -179,3 +182,17 @@ def test_other_modules_keep_their_own_tables_in_the_same_transactions(storage: S
     kids = storage.look(lambda connection: connection.scalars(select(tables.signing_keys.c.kid)).all())
     assert set(kids) == {"kept", "kept too"}
     assert {key.kid for key in storage.read(lambda session: session.signing_keys.listing())} == set(kids)
+
+
+def test_sqlite_flushes_every_commit_to_the_disk(tmp_path: Path) -> None:
+    """A loss of power cannot be staged in a test, so the settings that survive one are looked up."""
+    url = f"sqlite:///{tmp_path / 'ringproof.sqlite3'}"
+    with contextlib.closing(open_storage(url, hasher=hasher)) as storage:
+
+        def settings(connection: Connection) -> dict[str, object]:
+            names = ("journal_mode", "synchronous", "foreign_keys")
+            return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+        # Level 2 is FULL.
+        assert storage.run(settings) == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+        assert storage.look(settings) == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

@@ -27,7 +27,7 @@ _OPTIONS: Final = (
 """In ms. Bounds on what a lost client or a forgotten lock can hold up."""
 
 
-class _Lost(Exception):
+class _Lost(ServiceUnavailable):
     """The connection broke before anything was committed."""
 
 
@@ -68,8 +68,7 @@ class PostgresqlDatabase:
                 return self._read_once(work)
 
     def ping(self) -> None:
-        with away_is_unavailable(), self._readers.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
+        self.read(lambda link: link.connection.exec_driver_sql("SELECT 1"))
 
     def close(self) -> None:
         self._writers.dispose()
@@ -101,11 +100,11 @@ class PostgresqlDatabase:
             except Exception as error:
                 if not raw.closed:
                     raise
+                # The pool takes this for a sign that all connections which are older are broken too.
                 connection.invalidate(error)
                 # Once the commit is on its way nobody knows whether it has arrived, so it is not sent again.
                 if is_committing or not is_away(error):
                     raise
-                self._writers.dispose()
                 raise _Lost from error
             finally:
                 link.close()
@@ -124,7 +123,6 @@ class PostgresqlDatabase:
                 connection.invalidate(error)
                 if not is_away(error):
                     raise
-                self._readers.dispose()
                 raise _Lost from error
             finally:
                 link.close()
