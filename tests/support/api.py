@@ -8,6 +8,7 @@ import http.client
 import json
 import re
 import secrets
+import select
 import socket
 import threading
 import time
@@ -171,7 +172,10 @@ class Api:
         raise AssertionError("the phone has not seen what was waited for")
 
     def _connection(self) -> http.client.HTTPConnection:
+        """This thread's connection; a new one if the server has closed the last one meanwhile."""
         found: http.client.HTTPConnection | None = getattr(self._here, "connection", None)
+        if found is not None and found.sock is not None and select.select([found.sock], [], [], 0)[0]:
+            found.close()
         if found is None:
             found = self._here.connection = _Connection(self._host, timeout=self._timeout)
         return found

@@ -126,7 +126,7 @@ class _Pages:
         )
 
     def docs(self) -> Response:
-        reference = describe(self._config.openapi(), request.host_url.rstrip("/"))
+        reference = describe(self._config.openapi())
         return self._answer("docs.html", load_words("en"), reference=reference)
 
     def _answer(

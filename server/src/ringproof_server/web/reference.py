@@ -69,14 +69,15 @@ class Reference:
     sections: tuple[Section, ...]
 
 
-def describe(document: Mapping[str, object], server: str) -> Reference:
-    """What the page shows of an OpenAPI 3.1 document; `server` (no slash at its end) is for the curl samples.
+def describe(document: Mapping[str, object]) -> Reference:
+    """What the page shows of an OpenAPI 3.1 document; the curl samples go to the first server it names.
 
     Parts that are missing or of an unexpected type are left out rather than refused: the document is our
     own, and a page that shows most of it is better than none.
     """
     info = mapping(document.get("info"))
-    reader = _Reader(Schemas(document), server)
+    servers = (text(server.get("url")) for server in _mappings(document.get("servers")))
+    reader = _Reader(Schemas(document), next(servers, ""))
     descriptions = {
         text(tag.get("name")): text(tag.get("description")) for tag in _mappings(document.get("tags"))
     }
