@@ -140,6 +140,9 @@ def pytest_configure() -> None:
     leaks.session.file.unlink(missing_ok=True)
     if find_spec("flask") is not None:
         _watch_flask()
+    if find_spec("ringproof_server") is not None:
+        # Already now, for what lives longer than one test and keeps its logger.
+        _watch_logs()
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +153,13 @@ def _scope(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _watched_logs() -> None:
+    """Every test finds the logs as they were, whatever the one before configured."""
+    if find_spec("ringproof_server") is not None:
+        _watch_logs()
+
+
+def _watch_logs() -> None:
     """The server's own log configuration at its most talkative, into the search instead of a terminal."""
-    if find_spec("ringproof_server") is None:
-        return
     structlog: Any = importlib.import_module("structlog")
     handlers = logging.getLogger().handlers[:]
     level = logging.getLogger().level

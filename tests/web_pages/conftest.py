@@ -1,3 +1,5 @@
+"""The pages on a stand-in for the server, seen by a real browser."""
+
 from __future__ import annotations
 
 import logging

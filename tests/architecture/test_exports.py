@@ -1,0 +1,41 @@
+"""The names that others may rely on. A change here is a change of what was promised."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+PUBLIC: dict[str, str] = {
+    "ringproof": """
+        Cancellation Confirmation ManualCallSource NotVerifiedError ProblemError Progress Retry
+        Ringproof RingproofError ScriptedCallSource Session SimulatedCallSource TokenInvalidError
+        TokenVerifier TypedCodes Verification Verified VerifiedPhone verify_token""",
+    "ringproof.calls": """
+        AskedCodes CallEvent CallSource Capabilities CodeRequest CodeSource Copy ExpectedCall ManualCallSource
+        Ready RingTracker ScriptedCallSource SeenCall SimulatedCallSource SimulatedCodes Sink StateBroadcast
+        TypedCode TypedCodes answered burst doubled is_withheld matches reordered ringing_once withheld
+        without_number""",
+    "ringproof.testing": "CallSourceContract FakeClock FakeServer Seen",
+    "ringproof_rcml": """
+        Dialect Encoding Locale Segments Transaction UnknownLocaleError Voice Words WordsError confirmed
+        confirming hang_up is_app_hash is_host keypad load_words locales negotiate parse_accept_language
+        press_to_hear reject segments sms speech spoken_code spoken_text""",
+    "ringproof_server.carriers": """
+        GROUP Answer AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
+        CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions CarrierSettingsError
+        CarrierThrottled CarrierUnavailable Channel EventSink Found FraudSuspected Log NetworkStore
+        NumberRefused NumberUnreachable OutgoingCall OutgoingMessage Placed Reason find_carriers
+        known_carriers""",
+}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_the_public_names_are_these_and_no_others(module: str) -> None:
+    assert sorted(import_module(module).__all__) == sorted(PUBLIC[module].split())
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_public_name_is_there(module: str) -> None:
+    imported = import_module(module)
+    assert not [name for name in imported.__all__ if getattr(imported, name, None) is None]
