@@ -132,6 +132,10 @@ def test_text_may_be_twice_as_large(chromium: Browser, api: StandIn) -> None:
             page.evaluate("document.documentElement.style.fontSize = '200%'")
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], step
             assert page.evaluate(CUT_OFF) == [], step
+            for field in page.locator(".combined input:visible").all():
+                box = field.bounding_box()
+                assert box is not None
+                assert box["width"] > 100, step
             page.evaluate("document.documentElement.style.fontSize = ''")
 
 
