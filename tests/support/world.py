@@ -6,30 +6,19 @@ import base64
 import hashlib
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ringproof_server.carriers.simulated import HandsetCall, HandsetMessage, NetworkSettings, SimulatedCarrier
-from ringproof_server.domain.application import Application, Caller
-from ringproof_server.domain.attempt import Attempt
-from ringproof_server.domain.channel import Channel, Reason
-from ringproof_server.domain.evidence import (
-    Basis,
-    CallEvidence,
-    CodeEvidence,
-    Evidence,
-    Quality,
-    Verdict,
-)
+from ringproof_server.domain.application import Caller
+from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
-from ringproof_server.domain.verification import Capabilities, Status, Verification
+from ringproof_server.domain.verification import Capabilities
 from ringproof_server.ports import Carrier, Seals
 from ringproof_server.service.access import AccessService
 from ringproof_server.service.administration import Administration
@@ -38,8 +27,7 @@ from ringproof_server.service.deadlines import DueWork
 from ringproof_server.service.dispatch import Dispatching
 from ringproof_server.service.parts import Parts, ServiceConfig, Wakeup
 from ringproof_server.service.planning import Planner
-from ringproof_server.service.progress import Progress
-from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey, StartRequest
+from ringproof_server.service.requests import IdempotencyKey, StartRequest
 from ringproof_server.service.steps import Steps
 from ringproof_server.service.verifications import VerificationService
 from ringproof_server.storage import SqlStorage, migrations, open_storage
@@ -47,149 +35,49 @@ from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.randomness import SeededRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
 from tests.support import leaks
+from tests.support.clients import (
+    App,
+    Session,
+    call_report,
+    code_report,
+    digits_report,
+    key,
+    outcome,
+    right_call,
+    wrong_call,
+    wrong_code,
+)
 from tests.support.limits import CountingLimiter
+from tests.support.processes import EPOCH, NUMBER, OTHER_NUMBER, CountingMetrics, Lines, Process
+
+__all__ = [
+    "EPOCH",
+    "NUMBER",
+    "OTHER_NUMBER",
+    "POOL",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "App",
+    "CountingMetrics",
+    "Lines",
+    "Process",
+    "Session",
+    "World",
+    "call_report",
+    "code_report",
+    "digits_report",
+    "key",
+    "outcome",
+    "right_call",
+    "wrong_call",
+    "wrong_code",
+]
 
 SECRET_KEY = "a-secret-for-tests-that-is-long-enough-for-anyone"
 PUBLIC_URL = "https://ringproof.example"
-NUMBER = "+447700900123"
-OTHER_NUMBER = "+447700900456"
 POOL = "+442079460000-+442079469999"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 CarrierBuilder = Callable[[SqlStorage, FakeClock, SeededRandom, Seals], Mapping[str, Carrier]]
-
-
-class CountingMetrics:
-    """Metrics that a test can read."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[tuple[object, ...]] = Counter()
-
-    def started(self, channel: Channel, country: str | None) -> None:
-        self.counts["started", channel, country] += 1
-
-    def attempt_ended(self, channel: Channel, carrier: str, reason: Reason | None) -> None:
-        self.counts["attempt_ended", channel, carrier, reason] += 1
-
-    def finished(self, status: str, channel: Channel | None, seconds: float) -> None:
-        self.counts["finished", status, channel] += 1
-
-    def refused(self, slug: str) -> None:
-        self.counts["refused", slug] += 1
-
-
-class Lines:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, object]]] = []
-
-    def __call__(self, event: str, /, **fields: object) -> None:
-        self.lines.append((event, fields))
-
-    info = warning = error = __call__
-
-
-@dataclass
-class Process:
-    """One server process: its own connection to the database, its own caches, no memory of the others."""
-
-    parts: Parts
-    storage: SqlStorage
-    service: VerificationService
-    access: AccessService
-    administration: Administration
-    events: CarrierEvents
-    dispatching: Dispatching
-    due: DueWork
-    metrics: CountingMetrics
-    log: Lines
-
-    def dispatch_all(self) -> int:
-        """Dispatch what is queued; how many attempts this process placed."""
-        queued = self.storage.read(lambda session: session.verifications.queued_attempts(100))
-        return sum(self.dispatching.dispatch(attempt_id) for attempt_id in queued)
-
-    def verification(self, verification_id: str) -> Verification:
-        """The verification as it is stored."""
-        found = self.storage.read(lambda session: session.verifications.get(verification_id))
-        assert found is not None
-        return found
-
-    def attempts(self, verification_id: str) -> list[Attempt]:
-        """All its attempts as they are stored."""
-        return self.storage.read(lambda session: session.verifications.attempts(verification_id))
-
-    def attempt(self, attempt_id: str) -> Attempt:
-        """The attempt as it is stored."""
-        found = self.storage.read(lambda session: session.verifications.attempt(attempt_id))
-        assert found is not None
-        return found
-
-    def trace(self, verification_id: str) -> list[str]:
-        """What was decided about the verification, without the details."""
-        entries = self.storage.read(lambda session: session.verifications.trace(verification_id))
-        return [entry.what for entry in entries]
-
-    def spent(self, number: str = NUMBER) -> float:
-        """What the guesses at this number come to."""
-        parsed = PhoneNumber.parse(number)
-        return self.storage.read(lambda session: session.ledger.spent(parsed, EPOCH))
-
-    def failures(self, number: str = NUMBER) -> int:
-        parsed = PhoneNumber.parse(number)
-        return self.storage.read(lambda session: session.ledger.failures(parsed))
-
-
-@dataclass(frozen=True)
-class App:
-    """An application with its two callers."""
-
-    application: Application
-    client: Caller
-    back_end: Caller
-
-
-@dataclass
-class Session:
-    """What a client knows of a verification it has started."""
-
-    world: World
-    caller: Caller
-    id: str
-    verifier: str
-    challenge: str
-    started: Progress
-    process: Process = field(repr=False)
-
-    def confirm(self, evidence: Evidence, key: IdempotencyKey | None = None) -> Progress:
-        request = ConfirmRequest(evidence=evidence, challenge=self.challenge, code_verifier=self.verifier)
-        return self.process.service.confirm(self.caller, self.id, request, key)
-
-    def advance(self, channel: Channel | None = None, key: IdempotencyKey | None = None) -> Progress:
-        return self.process.service.advance(
-            self.caller, self.id, challenge=self.challenge, channel=channel, idempotency=key
-        )
-
-    def cancel(self) -> Progress:
-        return self.process.service.cancel(self.caller, self.id, challenge=self.challenge)
-
-    def get(self) -> Progress:
-        return self.process.service.get(self.caller, self.id, challenge=self.challenge)
-
-    @property
-    def stored(self) -> Verification:
-        return self.process.verification(self.id)
-
-    @property
-    def attempts(self) -> list[Attempt]:
-        return self.process.attempts(self.id)
-
-    @property
-    def caller_id(self) -> str:
-        """The secret: which number calls. A test that plays the phone or an all-knowing one may look."""
-        found = [item.caller_id for item in self.attempts if item.caller_id is not None]
-        return found[-1]
 
 
 class World:
@@ -330,7 +218,6 @@ class World:
         leaks.secret(progress.verification.number.e164, "number")
         leaks.secret(verifier, "verifier")
         return Session(
-            world=self,
             caller=caller,
             id=progress.verification.id,
             verifier=verifier,
@@ -423,43 +310,3 @@ def _migrated_database() -> Path:
     file = Path(template.name) / "template.db"
     migrations.upgrade(f"sqlite:///{file}")
     return file
-
-
-# --- evidence
-
-
-def right_call(session: Session, ring_ms: int | None = None) -> CallEvidence:
-    """What the phone reports that was really called."""
-    return call_report(session.caller_id, ring_ms=ring_ms)
-
-
-def call_report(caller_id: str | None, *, ring_ms: int | None = None) -> CallEvidence:
-    quality = Quality.LIVE if ring_ms is not None else Quality.ESTIMATED
-    return CallEvidence(caller_id=caller_id, ring_ms=ring_ms, basis=Basis.SIMULATED, quality=quality)
-
-
-def wrong_call(session: Session) -> CallEvidence:
-    """Another number of the same pool than the one that called."""
-    right = session.caller_id
-    return call_report(right[:-1] + str((int(right[-1]) + 1) % 10))
-
-
-def digits_report(digits: str) -> CallEvidence:
-    return CallEvidence(last_digits=digits)
-
-
-def code_report(code: str, channel: Channel = Channel.SMS) -> CodeEvidence:
-    return CodeEvidence(channel=channel, code=code)
-
-
-def wrong_code(right: str) -> str:
-    return str((int(right) + 1) % 10 ** len(right)).zfill(len(right))
-
-
-def key(name: str, says: str = "") -> IdempotencyKey:
-    """An idempotency key that came with a request which says `says`."""
-    return IdempotencyKey(name, hashlib.sha256(says.encode()).digest())
-
-
-def outcome(progress: Progress) -> tuple[Status, Verdict | None]:
-    return progress.status, progress.result
