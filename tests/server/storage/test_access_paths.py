@@ -20,13 +20,14 @@ from ringproof_server.storage import (
     idempotency,
     ledger,
     migrations,
+    retention,
     signing_keys,
     verifications,
 )
 from ringproof_server.storage.statements import Engine, Statement
 from ringproof_server.storage.tables import metadata
 
-MODULES = (applications, attempts, caller_ids, idempotency, ledger, signing_keys, verifications)
+MODULES = (applications, attempts, caller_ids, idempotency, ledger, retention, signing_keys, verifications)
 STATEMENTS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in MODULES

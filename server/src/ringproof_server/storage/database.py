@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.storage.caller_ids import SnapshotOutdated, Snapshots
 from ringproof_server.storage.links import Link
 from ringproof_server.storage.postgresql import PostgresqlDatabase
+from ringproof_server.storage.retention import delete, erase
 from ringproof_server.storage.session import SqlSession
 from ringproof_server.storage.sqlite import SqliteDatabase
 from ringproof_server.storage.statements import Engine
@@ -76,6 +78,21 @@ class SqlStorage:
     def look(self, work: Callable[[Connection], T]) -> T:
         """Like `read`, for modules that keep tables of their own in this database."""
         return self._database.read(lambda link: work(link.connection))
+
+    def erase(self, created_before: datetime, *, limit: int = 1000) -> int:
+        """Erase the plain numbers, codes, caller IDs and payment details of finished verifications.
+
+        Their keyed digests stay, so that limits and budgets go on counting; the verifications are not shown
+        any more. One short unit of work; call it again while it answers `limit`.
+        """
+        return self._database.write(lambda link: erase(link, created_before, limit))
+
+    def delete(self, created_before: datetime, *, limit: int = 1000) -> int:
+        """Delete what has been erased, and seen events and idempotency keys of that age.
+
+        One short unit of work; call it again while it answers `limit`.
+        """
+        return self._database.write(lambda link: delete(link, created_before, limit))
 
     def ping(self) -> None:
         """Raises `ServiceUnavailable` when the database cannot be reached."""

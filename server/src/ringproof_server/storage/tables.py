@@ -30,6 +30,8 @@ IS_PENDING: Final = "status = 'pending'"
 IS_QUEUED: Final = "state = 'queued'"
 IS_CLAIMED: Final = "state IN ('dialing', 'sending')"
 AWAITS_HANG_UP: Final = "hang_up_at IS NOT NULL"
+IS_PLAIN: Final = "number IS NOT NULL"
+IS_ERASED: Final = "number IS NULL"
 HAS_REFERENCE: Final = "reference IS NOT NULL"
 HAS_REMOTE_ID: Final = "remote_id IS NOT NULL"
 
@@ -103,7 +105,8 @@ verifications = Table(
     Column("proof", Text),
     Column("token_id", Text),
     Column("version", Integer, nullable=False),
-    Index(None, "created_at"),
+    _partial("ix_verifications_plain", "created_at", where=IS_PLAIN),
+    _partial("ix_verifications_erased", "created_at", where=IS_ERASED),
     _partial("ix_verifications_pending_number", "number_digest", where=IS_PENDING),
     _partial("ix_verifications_pending_wake", "wake_at", where=IS_PENDING),
     _partial("ix_verifications_reference", "application_id", "reference", "created_at", where=HAS_REFERENCE),

@@ -104,7 +104,20 @@ def _verifications() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
     )
-    op.create_index(op.f("ix_verifications_created_at"), "verifications", ["created_at"])
+    op.create_index(
+        "ix_verifications_plain",
+        "verifications",
+        ["created_at"],
+        sqlite_where=sa.text("number IS NOT NULL"),
+        postgresql_where=sa.text("number IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_verifications_erased",
+        "verifications",
+        ["created_at"],
+        sqlite_where=sa.text("number IS NULL"),
+        postgresql_where=sa.text("number IS NULL"),
+    )
     op.create_index(
         "ix_verifications_pending_number",
         "verifications",
