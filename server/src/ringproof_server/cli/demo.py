@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,8 @@ class Stage:
 def demo(port: int, *, once: bool, seed: int | None) -> None:
     """Verify a virtual phone's number on a server of its own, then keep serving the pages."""
     require_free_port("127.0.0.1", port)
+    # A plain SIGTERM would leave the server behind; this way everything below is left in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="ringproof-demo-") as folder:
         stage = _prepare(Path(folder), port, seed)
         with _server(stage, Path(folder), port):

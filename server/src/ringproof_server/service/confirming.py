@@ -223,14 +223,18 @@ class Confirming:
             self._steps.go_on(change, Reason.WITHHELD)
 
     def _wrong_call(self, change: Change, attempt: Attempt, evidence: CallEvidence, allowed: int) -> None:
-        reports = change.verification.reports + 1
-        change.set(reports=reports)
-        self._count_failure(change)
+        """One guess less; a caller ID altered on its way ends the flash call, and the next step starts.
+
+        Going on at once tells the client that its report was close, so no guess may be left to use that.
+        """
         altered = (
             evidence.caller_id is not None
             and attempt.caller_id is not None
             and is_altered(attempt.caller_id, evidence.caller_id, change.verification.number.e164)
         )
+        reports = allowed if altered else change.verification.reports + 1
+        change.set(reports=reports)
+        self._count_failure(change)
         change.note("wrong_call", altered=altered, carrier=attempt.carrier, reports=reports)
         if change.is_open and reports >= allowed and attempt.step == change.verification.step:
             self._steps.go_on(change, Reason.ALTERED if altered else None)
