@@ -34,7 +34,8 @@ class Orders:
     """What the carrier is to do, and what it has done; the network behind all processes' carriers.
 
     `faults` are raised by the next requests, one each, None for none. `loses_answer`: what a request brought
-    about is real, although it fails. `meanwhile` is run when a request has been taken but not answered.
+    about is real, although it fails. `meanwhile` is run when a request has been taken but not answered,
+    `meanwhile_found` while a look-up is.
     """
 
     faults: list[CarrierError | Exception | None] = field(default_factory=list)
@@ -45,6 +46,8 @@ class Orders:
     hung_up: list[str] = field(default_factory=list)
     hang_up_fault: CarrierError | None = None
     find_fault: CarrierError | None = None
+    looked_for: list[str] = field(default_factory=list)
+    meanwhile_found: Callable[[], None] | None = None
 
     def taken_for(self, attempt_id: str) -> list[str]:
         """The names of the calls and messages that exist for this attempt."""
@@ -99,6 +102,9 @@ class ObedientCarrier:
         )
 
     def find(self, attempt: Attempt, to: PhoneNumber) -> Found | None:
+        self.orders.looked_for.append(attempt.id)
+        if self.orders.meanwhile_found is not None:
+            self.orders.meanwhile_found()
         if self.orders.find_fault is not None:
             raise self.orders.find_fault
         names = self.orders.taken_for(attempt.id)

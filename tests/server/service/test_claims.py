@@ -108,6 +108,30 @@ def test_only_one_process_reconciles(board: Switchboard) -> None:
     ] == [True, False]
 
 
+def test_a_claim_whose_holder_still_asks_the_carrier_is_nobody_else_s(board: Switchboard) -> None:
+    session = board.world.start(board.world.app())
+    other = board.world.process()
+    answers: list[bool] = []
+    attempt_id = session.attempts[0].id
+    board.first.meanwhile = lambda _item, _remote: answers.append(other.dispatching.reconcile(attempt_id))
+    board.world.server.dispatch_all()
+    assert answers == [False]
+    assert [item.state for item in session.attempts] == [AttemptState.ACCEPTED]
+    assert board.first.looked_for == []
+
+
+def test_while_one_process_asks_what_became_of_an_attempt_no_other_does(board: Switchboard) -> None:
+    session = _crash_while_placing(board, is_taken=True)
+    other = board.world.process()
+    attempt_id = session.attempts[0].id
+    answers: list[bool] = []
+    board.world.clock.move(31)
+    board.first.meanwhile_found = lambda: answers.append(other.dispatching.reconcile(attempt_id))
+    assert session.process.dispatching.reconcile(attempt_id)
+    assert answers == [False]
+    assert board.first.looked_for == [attempt_id]
+
+
 def test_an_event_settles_a_claim_without_anybody_asking(board: Switchboard) -> None:
     session = _crash_while_placing(board, is_taken=True)
     board.say(session.attempts[0], AttemptEvent.RING, process=session.process)

@@ -14,6 +14,7 @@ from ringproof_server.domain.verification import Status
 from tests.support.switchboard import Switchboard
 from tests.support.world import (
     NUMBER,
+    Session,
     World,
     call_report,
     code_report,
@@ -191,6 +192,38 @@ def test_a_client_without_ring_times_is_not_offered_a_flash_call_that_requires_o
     assert [(skip.channel, skip.reason) for skip in session.stored.plan.skipped] == [
         (Channel.FLASHCALL, "ring_time_unavailable")
     ]
+
+
+def _altered(session: Session) -> CallEvidence:
+    """The caller ID as a gateway abroad shows it: another beginning before the same end."""
+    return call_report(f"+49301{session.caller_id[-7:]}")
+
+
+def test_a_caller_id_altered_on_its_way_starts_the_next_step_and_leaves_no_guess(world: World) -> None:
+    """The answer says that the report was close, so nothing may be left to make of that."""
+    app = world.app()
+    session = world.start(app)
+    answer = session.confirm(_altered(session))
+    assert outcome(answer) == (Status.PENDING, Verdict.MISMATCH)
+    assert answer.verification.current.channel is Channel.SMS
+    assert world.server.failures() == 1
+    assert session.confirm(right_call(session)).result is Verdict.MISMATCH
+    trace = world.server.service.get(app.back_end, session.id, challenge=None).trace
+    assert trace is not None
+    assert [entry.detail["altered"] for entry in trace if entry.what == "wrong_call"] == [True]
+
+
+def test_a_caller_id_altered_on_its_way_fails_the_only_step_with_that_reason(world: World) -> None:
+    session = world.start(world.app(FLASH_ONLY))
+    answer = session.confirm(_altered(session))
+    assert outcome(answer) == (Status.FAILED, Verdict.MISMATCH)
+    assert answer.verification.reason is Reason.ALTERED
+
+
+def test_another_number_of_the_pool_is_a_wrong_guess_and_not_an_altered_one(world: World) -> None:
+    session = world.start(world.app())
+    assert session.confirm(wrong_call(session)).checks_left == 2
+    assert session.stored.current.channel is Channel.FLASHCALL
 
 
 def test_evidence_for_a_channel_that_was_not_used_is_refused(world: World) -> None:
