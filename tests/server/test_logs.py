@@ -117,6 +117,7 @@ def test_lines_name_the_request_they_belong_to(stream: io.StringIO) -> None:
         "number 07700900123, again",
         "rp_pk_0123456789abcdef",
         "rp_sk_0123456789abcdef-_",
+        "rp_sk_onlylettersinthiskey",
         JWT,
         f"Bearer {JWT}",
     ],

@@ -76,7 +76,8 @@ def segments(text: str) -> list[Any]:
 
 
 def encoded(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+    text = json.dumps(value, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 class TestChallenge:
@@ -138,6 +139,8 @@ class TestChallenge:
             {"alg": "none", "typ": "ringproof-challenge+jwt"},
             {"alg": "HS512", "typ": "ringproof-challenge+jwt"},
             {"alg": "HS256", "typ": "JWT"},
+            {"alg": "HS257", "typ": "ringproof-challenge+jwt"},
+            {"alg": "HS256", "typ": "ringproof-challenge+jws"},
             {"alg": "HS256"},
             {"alg": "HS256", "typ": "phone-verification+jwt"},
             {"alg": "HS256", "typ": "ringproof-challenge+jwt", "kid": "../../dev/null"},

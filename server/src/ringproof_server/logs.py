@@ -75,7 +75,7 @@ def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
             # Most texts in our lines are words, templates of routes and ids: a quick look is enough for them.
             if _PLAIN.fullmatch(value) and "rp_" not in value:
                 continue
-            event[name] = MASK if name != "event" and _CODE.fullmatch(value) else redact_text(value)
+            event[name] = MASK if _CODE.fullmatch(value) else redact_text(value)
         else:
             event[name] = _redacted(value, _DEEPEST)
     return event

@@ -106,7 +106,8 @@ def test_an_application_that_has_just_been_made_is_known_within_seconds(door: Do
 def test_preflights_are_for_the_contract_only(door: Door) -> None:
     """Handsets, carriers and health are not for pages of other origins."""
     for path in ("/livez", f"/handset/{NUMBER}/behaviour", "/carriers/simulated/events"):
-        assert "Access-Control-Allow-Origin" not in preflight(door, ORIGIN, path).headers
+        answer = preflight(door, ORIGIN, path)
+        assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
 
 def test_keys_are_for_every_page(door: Door) -> None:

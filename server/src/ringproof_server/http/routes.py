@@ -93,8 +93,9 @@ def add(blueprint: Blueprint, operation: Operation, view: View) -> None:
 REQUEST_ID_HEADER: Final = Parameter(
     name="X-Request-ID",
     place="header",
-    description="Your own id for this request, repeated in the answer and in our logs.",
-    schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$"},
+    description="Your own id for this request, repeated in the answer and in our logs; replaced unless it is "
+    "8 to 64 letters, digits, dots, dashes and underscores.",
+    schema={"type": "string"},
 )
 IDEMPOTENCY_HEADER: Final = Parameter(
     name="Idempotency-Key",
