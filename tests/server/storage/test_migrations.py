@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect
 
+from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.storage import migrations, open_storage
 from ringproof_server.storage.database import parse_url
 from ringproof_server.storage.tables import metadata
@@ -94,3 +96,12 @@ def test_several_processes_may_upgrade_at_once(empty_database: str) -> None:
         thread.join()
     assert failures == []
     assert migrations.current(empty_database) == migrations.head()
+
+
+def test_a_database_that_is_away_is_told_as_such() -> None:
+    """Whoever starts the server sees one clear line, with nothing of the URL in it."""
+    for url in ("sqlite:////nowhere/at/all/secret.sqlite3", "postgresql://user:secret@127.0.0.1:1/nowhere"):
+        for command in (migrations.upgrade, migrations.current):
+            with pytest.raises(ServiceUnavailable) as caught:
+                command(url)
+            assert "secret" not in str(caught.value)

@@ -57,6 +57,15 @@ class Turn:
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
+    @contextmanager
+    def taken_once(self) -> Iterator[None]:
+        """For whoever writes once: nothing stays open afterwards."""
+        try:
+            with self.taken():
+                yield
+        finally:
+            self.close()
+
     def close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)

@@ -6,7 +6,7 @@ The steps are numbered files in `versions`; each runs in one transaction togethe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +49,9 @@ def head() -> str | None:
 
 
 def _run(url: str, steps: Callable[[Config], None]) -> None:
-    with _connection(url) as connection, _alone(connection, url):
+    with _connection(url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config = _config()
         config.attributes["connection"] = connection
         steps(config)
@@ -67,26 +69,15 @@ def _config() -> Config:
 def _connection(url: str) -> Iterator[Connection]:
     parsed = parse_url(url)
     engine = create_engine(parsed, poolclass=NullPool, hide_parameters=True)
+    turn: AbstractContextManager[None] = nullcontext()
     if engine.dialect.name == "sqlite":
+        # Also for a mere look: the first connection to a new file turns it to WAL, and must be alone.
+        turn = Turn(Path(parsed.database or "")).taken_once()
         event.listen(engine, "connect", set_up)
         # The driver would begin no transaction for DDL, so that a migration could stop half-way.
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
-        with away_is_unavailable(), engine.connect() as connection:
+        with away_is_unavailable(), turn, engine.connect() as connection:
             yield connection
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _alone(connection: Connection, url: str) -> Iterator[None]:
-    if connection.dialect.name == "sqlite":
-        turn = Turn(Path(parse_url(url).database or ""))
-        try:
-            with turn.taken():
-                yield
-        finally:
-            turn.close()
-    else:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        yield
