@@ -120,11 +120,14 @@ class KeyRing:
         if snapshot is not None and abs(now - snapshot.read_at) < FRESH_FOR:
             return snapshot
         with self._lock:
-            if self._snapshot is None or self._snapshot is snapshot:
-                keys = self._storage.read(lambda session: session.signing_keys.listing())
-                opened = {} if snapshot is None else snapshot.opened
-                self._snapshot = _Snapshot(tuple(sorted(keys, key=_age, reverse=True)), now, opened)
-            return self._snapshot
+            latest = self._snapshot
+            if latest is not None and latest is not snapshot:
+                return latest
+            keys = self._storage.read(lambda session: session.signing_keys.listing())
+            opened = {} if snapshot is None else snapshot.opened
+            latest = _Snapshot(tuple(sorted(keys, key=_age, reverse=True)), now, opened)
+            self._snapshot = latest
+            return latest
 
     def _make_first(self) -> _Snapshot:
         """Add the first key unless another process has just done so.
