@@ -17,14 +17,16 @@ class CountingLimiter:
 
     def hit(self, rule: str, key: str, limit: int, window: int) -> float | None:
         """Count one event. None when it fits into `limit` per `window` seconds, else the seconds to wait."""
-        now = self._clock.now()
-        span = timedelta(seconds=window)
+        wait = self.look(rule, key, limit, window)
+        if wait is None:
+            self._hits[rule, key].append(self._clock.now())
+        return wait
+
+    def look(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """What `hit` would answer now; nothing is counted."""
+        now, span = self._clock.now(), timedelta(seconds=window)
         recent = [at for at in self._hits[rule, key] if at > now - span]
-        self._hits[rule, key] = recent
-        if len(recent) >= limit:
-            return (recent[-limit] + span - now).total_seconds()
-        recent.append(now)
-        return None
+        return None if len(recent) < limit else (recent[-limit] + span - now).total_seconds()
 
     def ping(self) -> None:
         """Memory is always there."""

@@ -92,7 +92,9 @@ class World:
         network: NetworkSettings | None = None,
         fictitious_until: date | None = date(2099, 12, 31),
         config: Mapping[str, Any] | None = None,
+        database: str | None = None,
     ) -> None:
+        """`database` is the URL of a migrated and empty database; without one a SQLite file in `folder`."""
         self.folder = folder
         self.clock = FakeClock()
         self.random = SeededRandom(seed, self.clock)
@@ -100,7 +102,7 @@ class World:
         self._carriers = carriers
         self._network = network or NetworkSettings(seed=seed.encode())
         self._config = {"fictitious_until": fictitious_until, **(config or {})}
-        self._database = _fresh_database(folder)
+        self._database = database or _fresh_database(folder)
         self.processes: list[Process] = []
         self.server = self.process()
         self.server.parts.tokens.prepare()  # type: ignore[attr-defined]  # The real signer has it.

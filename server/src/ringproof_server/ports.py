@@ -317,6 +317,10 @@ class RateLimiter(Protocol):
         """Count one event. None when it fits into `limit` per `window` seconds, else the seconds to wait."""
         ...
 
+    def look(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """What `hit` would answer now; nothing is counted."""
+        ...
+
     def ping(self) -> None: ...
 
 

@@ -94,3 +94,16 @@ def test_without_redis_each_process_still_holds_the_limit() -> None:
 
 def test_without_a_url_memory_counts() -> None:
     assert isinstance(create_limiter(None, FakeClock()), MemoryLimiter)
+
+
+def test_a_look_answers_what_a_hit_would_and_counts_nothing() -> None:
+    clock = FakeClock()
+    limiter = MemoryLimiter(clock)
+    for _ in range(5):
+        assert limiter.look("r", "k", 1, 60) is None
+    assert limiter.hit("r", "k", 1, 60) is None
+    clock.move(20)
+    assert limiter.look("r", "k", 1, 60) == limiter.hit("r", "k", 1, 60) == 40.0
+    assert limiter.look("r", "k", 2, 60) is None
+    clock.move(40)
+    assert limiter.look("r", "k", 1, 60) is None

@@ -88,3 +88,13 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
                 time.sleep(0.02)
             else:
                 return
+
+
+def test_a_look_counts_nothing(redis_url: str) -> None:
+    limiter = create_limiter(redis_url, SystemClock())
+    for _ in range(5):
+        assert limiter.look("looked at", "192.0.2.9", 1, 600) is None
+    assert limiter.hit("looked at", "192.0.2.9", 1, 600) is None
+    wait = limiter.look("looked at", "192.0.2.9", 1, 600)
+    assert wait is not None
+    assert 0 < wait <= 600

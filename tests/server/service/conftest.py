@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import (
+    database,
+    database_kind,
+    migrated_templates,
+    postgresql_server,
+)
 from tests.support.switchboard import Switchboard
 from tests.support.world import World
+
+__all__ = ["database", "database_kind", "migrated_templates", "postgresql_server"]
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_report_between_two_calls_is_not_judged(board: Switchboard) -> None:
     session = board.world.start(board.world.app(FLASH_ONLY, pool=POOL))
     board.ringing(session)
     session.confirm(wrong_call(session))
-    for evidence in (right_call(session), wrong_call(session)):
+    for evidence in (wrong_call(session), right_call(session)):
         assert outcome(session.confirm(evidence)) == (Status.PENDING, Verdict.MORE_EVIDENCE)
     assert session.attempts[0].reported is False
 

@@ -8,6 +8,7 @@ counted in the database and not here.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Final
@@ -29,6 +30,9 @@ REDIS_PATIENCE: Final = 0.25
 """Seconds a request waits for Redis at most."""
 REDIS_REST: Final = 5.0
 """Seconds after a failure during which Redis is not asked."""
+
+Ask = Callable[[str, str, int, int], float | None]
+"""Rule, key, limit and window in; the seconds to wait out."""
 
 
 def create_limiter(redis_url: str | None, clock: Clock) -> RateLimiter:
@@ -64,15 +68,28 @@ class MemoryLimiter:
                     self._hits.pop(next(iter(self._hits)))
             # Put back at the end: the order of the dictionary is that of the last hits.
             self._hits[name] = hits
-            while hits and hits[0] <= now - window:
-                hits.popleft()
-            if len(hits) >= limit:
-                return max(0.0, hits[len(hits) - limit] + window - now) if limit > 0 else float(window)
-            hits.append(now)
-            return None
+            wait = _wait(hits, limit, window, now)
+            if wait is None:
+                hits.append(now)
+            return wait
+
+    def look(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """What `hit` would answer now; nothing is counted."""
+        now = self._clock.now().timestamp()
+        with self._lock:
+            return _wait(self._hits.get((rule, key), deque()), limit, window, now)
 
     def ping(self) -> None:
         """Memory is always there."""
+
+
+def _wait(hits: deque[float], limit: int, window: int, now: float) -> float | None:
+    """The seconds until one more fits, None for now; forgets what has left the window."""
+    while hits and hits[0] <= now - window:
+        hits.popleft()
+    if len(hits) < limit:
+        return None
+    return max(0.0, hits[len(hits) - limit] + window - now) if limit > 0 else float(window)
 
 
 class RedisLimiter:
@@ -95,23 +112,31 @@ class RedisLimiter:
 
     def hit(self, rule: str, key: str, limit: int, window: int) -> float | None:
         """Like `MemoryLimiter.hit`; never raises."""
-        now = self._clock.now().timestamp()
-        if now >= self._rests_until:
-            try:
-                return self._hit(_item(limit, window), rule, key, now)
-            except RedisError as fault:
-                self._rests_until = now + REDIS_REST
-                self._log.warning("redis away, counting in memory", fault=type(fault).__name__)
-        return self._memory.hit(rule, key, limit, window)
+        return self._ask(self._windows.hit, self._memory.hit, rule, key, limit, window)
+
+    def look(self, rule: str, key: str, limit: int, window: int) -> float | None:
+        """Like `MemoryLimiter.look`; never raises."""
+        return self._ask(self._windows.test, self._memory.look, rule, key, limit, window)
 
     def ping(self) -> None:
         """Raises when Redis cannot be reached."""
         self._storage.get_connection().ping()
 
-    def _hit(self, item: RateLimitItem, rule: str, key: str, now: float) -> float | None:
-        if self._windows.hit(item, rule, key):
-            return None
-        return max(0.0, self._windows.get_window_stats(item, rule, key).reset_time - now)
+    def _ask(
+        self, fits: Callable[..., bool], in_memory: Ask, rule: str, key: str, limit: int, window: int
+    ) -> float | None:
+        """The answer of Redis, or of memory while it is away."""
+        now = self._clock.now().timestamp()
+        if now >= self._rests_until:
+            item = _item(limit, window)
+            try:
+                if fits(item, rule, key):
+                    return None
+                return max(0.0, self._windows.get_window_stats(item, rule, key).reset_time - now)
+            except RedisError as fault:
+                self._rests_until = now + REDIS_REST
+                self._log.warning("redis away, counting in memory", fault=type(fault).__name__)
+        return in_memory(rule, key, limit, window)
 
 
 @lru_cache(maxsize=256)

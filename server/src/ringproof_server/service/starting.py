@@ -139,9 +139,11 @@ class Starting:
         wait = limiter.hit("starts_per_ip_hour", key, policy.starts_per_ip_hour, 3600)
         if wait is None:
             country = number.region or str(number.country_code)
-            first_today = limiter.hit("country_of_ip", f"{key}:{country}", 1, 86_400) is None
-            if first_today:
+            of_country = f"{key}:{country}"
+            if limiter.look("country_of_ip", of_country, 1, 86_400) is None:
                 wait = limiter.hit("countries_per_ip_day", key, policy.countries_per_ip_day, 86_400)
+                if wait is None:
+                    limiter.hit("country_of_ip", of_country, 1, 86_400)
         if wait is not None:
             raise RateLimited("too many verifications from this address", retry_after=wait)
 
