@@ -65,14 +65,23 @@ class Server:
     """`ringproof-server serve` as a process; it may be killed and started again on the same data."""
 
     def __init__(
-        self, folder: Path, *, database_url: str | None = None, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        database_url: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        watched: bool = True,
     ) -> None:
-        """`settings` are `RINGPROOF_…` variables; without `database_url` the data is SQLite in `folder`."""
+        """`settings` are `RINGPROOF_…` variables; without `database_url` the data is SQLite in `folder`.
+
+        Unless `watched` is false, its log takes part in the suite's search for secrets.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = folder / "server.log"
         self.starts = 0
+        self._watched = watched
         self.environment = {
             "RINGPROOF_DATA_DIR": str(folder),
             "RINGPROOF_SECRET_KEY": secrets.token_urlsafe(48),
@@ -160,7 +169,8 @@ class Server:
             pass
         finally:
             _end(process)
-            leaks.watch_file(self.log_file, "the log of a server process")
+            if self._watched:
+                leaks.watch_file(self.log_file, "the log of a server process")
 
     def kill(self) -> None:
         """SIGKILL, for all its processes at once: no handler runs, nothing is finished."""
