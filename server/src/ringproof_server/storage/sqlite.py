@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.ports import Conflict
+from ringproof_server.storage.checkpoints import PAGES_AT_MOST, Checkpointer
 from ringproof_server.storage.combining import Combiner, Job, WaitedTooLong
 from ringproof_server.storage.faults import away_is_unavailable, is_away
 from ringproof_server.storage.links import Link
@@ -96,6 +97,7 @@ class SqliteDatabase:
         self._writer: Connection | None = None
         self._readers: deque[Connection] = deque()
         self._is_closed = False
+        self._checkpointer = Checkpointer(self._engine)
 
     def write(self, work: Callable[[Link], T]) -> T:
         try:
@@ -121,6 +123,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         self._is_closed = True
+        self._checkpointer.close()
         self._drop_writer()
         while self._readers:
             self._readers.pop().close()
@@ -165,6 +168,7 @@ class SqliteDatabase:
             if not isinstance(error, Exception):
                 raise
             return
+        self._checkpointer.committed(len(batch))
         for link in links:
             if link is not None:
                 link.committed()
@@ -221,5 +225,6 @@ def set_up(connection: sqlite3.Connection, _: object) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-16000",
+        f"wal_autocheckpoint={PAGES_AT_MOST}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
