@@ -13,7 +13,7 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
 from tests.support.statistics import chi_square, chi_square_limit
 from tests.support.switchboard import Switchboard
-from tests.support.world import World, wrong_call
+from tests.support.world import World, right_call, wrong_call
 
 
 def _rings_for(attempt: Attempt) -> float:
@@ -185,6 +185,30 @@ def test_an_answered_call_may_talk_for_a_sentence_and_no_longer(board: Switchboa
     ended = board.world.server.attempt(attempt.id)
     assert (ended.reason, ended.ring_ms) == (Reason.ANSWERED, 2000)
     assert session.get().status is Status.PENDING
+
+
+def test_whoever_answered_hears_the_sentence_to_its_end_although_the_number_is_verified(
+    board: Switchboard,
+) -> None:
+    session = board.world.start(board.world.app())
+    attempt = board.ringing(session)
+    board.say(attempt, AttemptEvent.ANSWER)
+    board.world.clock.move(1)
+    assert session.confirm(right_call(session)).status is Status.VERIFIED
+    board.world.server.due.run()
+    assert board.first.hung_up == []
+    board.world.clock.move(14)
+    board.world.server.due.run()
+    assert board.first.hung_up == [attempt.remote_id]
+
+
+def test_a_cancel_ends_a_call_that_was_answered(board: Switchboard) -> None:
+    session = board.world.start(board.world.app())
+    attempt = board.ringing(session)
+    board.say(attempt, AttemptEvent.ANSWER)
+    session.cancel()
+    board.world.server.due.run()
+    assert board.first.hung_up == [attempt.remote_id]
 
 
 def test_a_real_phone_rings_for_as_long_as_it_should(world: World) -> None:

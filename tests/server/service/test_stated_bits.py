@@ -222,11 +222,11 @@ def _attack_once(world: World, app: App, number: str, guess: Callable[[Session, 
 @pytest.mark.parametrize(
     ("size", "allowance", "trials", "digits"),
     [
-        (5, 0.5, 250, True),
-        (5, 0.5, 250, False),
-        (5, 0.1, 80, True),
-        (20, 0.5, 400, True),
-        (20, 0.5, 400, False),
+        (5, 0.5, 800, True),
+        (5, 0.5, 800, False),
+        (5, 0.1, 200, True),
+        (20, 0.5, 1_200, True),
+        (20, 0.5, 1_200, False),
     ],
 )
 def test_through_the_whole_service_an_attacker_passes_as_often_as_stated(

@@ -148,7 +148,7 @@ class Steps:
         if status is before:
             change.note("end_ignored", ending=ending, why=note)
             return
-        self._release(change, Reason.CANCELLED)
+        self._release(change, Reason.CANCELLED, interrupts=ending is Ending.CANCEL)
         change.set(
             status=status,
             reason=reason,
@@ -160,12 +160,15 @@ class Steps:
         change.note("finished", status=status, reason=reason, channel=proof)
         change.session.ledger.settle(change.verification.id, guesses_made(change))
 
-    def _release(self, change: Change, reason: Reason) -> None:
-        """Stop what is under way: nothing waiting is sent any more, calls are hung up."""
+    def _release(self, change: Change, reason: Reason, *, interrupts: bool = False) -> None:
+        """Stop what is under way: nothing waiting is sent any more, calls that ring are hung up.
+
+        Whoever has answered hears the sentence to its end, unless a cancel `interrupts` it.
+        """
         for attempt in list(change.open_attempts()):
             if attempt.state is AttemptState.QUEUED:
                 change.close_attempt(attempt.id, reason)
-            else:
+            elif interrupts or not attempt.was_answered:
                 self.hang_up_now(change, attempt)
 
     def _queue(self, change: Change, step: int, *, call: int, caller_id: str | None) -> None:
