@@ -19,6 +19,7 @@ from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Capabilities
+from ringproof_server.http.limits import MemoryLimiter
 from ringproof_server.ports import Carrier, Seals
 from ringproof_server.service.access import AccessService
 from ringproof_server.service.administration import Administration
@@ -47,7 +48,6 @@ from tests.support.clients import (
     wrong_call,
     wrong_code,
 )
-from tests.support.limits import CountingLimiter
 from tests.support.processes import EPOCH, NUMBER, OTHER_NUMBER, CountingMetrics, Lines, Process
 
 __all__ = [
@@ -98,7 +98,7 @@ class World:
         self.folder = folder
         self.clock = FakeClock()
         self.random = SeededRandom(seed, self.clock)
-        self.limiter = CountingLimiter(self.clock)
+        self.limiter = MemoryLimiter(self.clock)
         self._carriers = carriers
         self._network = network or NetworkSettings(seed=seed.encode())
         self._config = {"fictitious_until": fictitious_until, **(config or {})}

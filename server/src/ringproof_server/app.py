@@ -155,7 +155,11 @@ def compose(settings: Settings, *, clock: Clock | None = None, random: Random | 
         random=random,
         seals=seals,
         tokens=tokens,
-        limiter=create_limiter(None if settings.redis_url is None else settings.redis_url.reveal(), clock),
+        limiter=create_limiter(
+            None if settings.redis_url is None else settings.redis_url.reveal(),
+            clock,
+            hasher=lambda key: seals.digest("rate-limit", key),
+        ),
         carriers=_carriers(settings, storage, clock, random, seals),
         metrics=metrics,
         config=_service_config(settings),

@@ -2,99 +2,174 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
+import signal
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from redis import Redis
-from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import RedisError
+from structlog.testing import capture_logs
 
 from ringproof_server.http import create_limiter
+from ringproof_server.http.limits import REDIS_REST
+from ringproof_server.ports import RateLimiter
 from ringproof_server.system import SystemClock
+from ringproof_server.testing.clock import FakeClock
+from ringproof_server.testing.limiter_contract import LimiterBench, RateLimiterContract
+from tests.server.http.limiter_child import EACH, LIMIT, THREADS
+from tests.support.databases import hasher
+from tests.support.redis import RedisServer, running_redis
 
-START_TIMEOUT = 20.0
+ROOT = Path(__file__).parents[3]
+ADDRESS = "192.0.2.10"
 
 
 @pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an empty Redis that is gone after this module; skipped where there is none, never in CI."""
-    program = shutil.which("redis-server")
-    if program is None:
-        reason = "Redis is not installed; on Debian: apt-get install redis-server"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    folder: Path = tmp_path_factory.mktemp("redis")
-    process = subprocess.Popen([program, *options], cwd=folder, stdout=subprocess.DEVNULL)
-    try:
-        _wait_until_ready(process, port)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(timeout=START_TIMEOUT)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for the whole module."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
-def test_two_processes_hold_one_limit_together(redis_url: str) -> None:
-    """What the one has counted the other knows, and both say how long to wait."""
-    one, other = (create_limiter(redis_url, SystemClock()) for _ in range(2))
-    assert [limiter.hit("starts", "192.0.2.7", 3, 600) for limiter in (one, other, one)] == [None] * 3
-    for limiter in (one, other):
-        wait = limiter.hit("starts", "192.0.2.7", 3, 600)
-        assert wait is not None
-        assert 0 < wait <= 600
+@pytest.fixture
+def redis(server: RedisServer) -> RedisServer:
+    """The same, emptied."""
+    with server.client() as client:
+        client.flushall()
+    return server
 
 
-def test_addresses_and_rules_are_counted_apart(redis_url: str) -> None:
-    limiter = create_limiter(redis_url, SystemClock())
-    assert limiter.hit("one rule", "192.0.2.8", 1, 600) is None
-    assert limiter.hit("one rule", "192.0.2.8", 1, 600) is not None
-    assert limiter.hit("one rule", "192.0.2.9", 1, 600) is None
-    assert limiter.hit("another rule", "192.0.2.8", 1, 600) is None
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[RedisServer]:
+    """One that a test may kill."""
+    with running_redis(tmp_path) as server:
+        yield server
 
 
-def test_the_counts_end_with_their_window(redis_url: str) -> None:
-    """Nothing is kept for ever: Redis forgets a key when nothing in its window is left."""
-    limiter = create_limiter(redis_url, SystemClock())
-    limiter.hit("starts", "192.0.2.10", 3, 600)
-    with closing(Redis.from_url(redis_url)) as client:
-        kept = list(client.scan_iter("*192.0.2.10*"))
-        assert kept
-        assert all(0 < client.ttl(name) <= 600 for name in kept)
+class TestRedisLimiter(RateLimiterContract):
+    """Two limiters with connections of their own hold the contract together."""
+
+    @pytest.fixture
+    def bench(self, redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> LimiterBench:
+        clock = FakeClock()
+        # The library that speaks with Redis looks at the machine's clock, so that is turned too.
+        machine = SimpleNamespace(time=lambda: clock.now().timestamp())
+        monkeypatch.setattr("limits.storage.redis.time", machine)
+        limiters = [create_limiter(redis.url, clock, hasher) for _ in range(2)]
+        return LimiterBench(limiters=limiters, pass_time=clock.move)
 
 
-def test_a_ping_says_that_redis_is_there(redis_url: str) -> None:
-    create_limiter(redis_url, SystemClock()).ping()
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    give_up = time.monotonic() + START_TIMEOUT
-    with closing(Redis(port=port)) as client:
-        while True:
-            try:
-                client.ping()
-            except RedisAway:
-                if process.poll() is not None or time.monotonic() > give_up:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
-
-
-def test_a_look_counts_nothing(redis_url: str) -> None:
-    limiter = create_limiter(redis_url, SystemClock())
-    for _ in range(5):
-        assert limiter.look("looked at", "192.0.2.9", 1, 600) is None
-    assert limiter.hit("looked at", "192.0.2.9", 1, 600) is None
-    wait = limiter.look("looked at", "192.0.2.9", 1, 600)
+def test_two_processes_hold_one_limit_together(redis: RedisServer) -> None:
+    """Of 320 events that 16 threads in two processes try at once exactly as many fit as the limit says."""
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.server.http.limiter_child", redis.url],
+                    cwd=ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(2)
+        ]
+        for child in children:
+            stack.callback(child.kill)
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        fitted = [int(child.communicate(timeout=60)[0]) for child in children]
+    assert sum(fitted) == LIMIT < 2 * THREADS * EACH
+    wait = create_limiter(redis.url, SystemClock(), hasher).look("race", "192.0.2.7", LIMIT, 600)
     assert wait is not None
     assert 0 < wait <= 600
+
+
+def test_redis_learns_neither_addresses_nor_keys_of_any_length(redis: RedisServer) -> None:
+    """Its keys are as short for long texts, and hold no text that came from outside."""
+    limiter = create_limiter(redis.url, SystemClock(), hasher)
+    for key in (ADDRESS, ADDRESS * 1000):
+        limiter.hit("starts", key, 3, 600)
+    with redis.client() as client:
+        names = [name.decode() for name in client.scan_iter("*")]
+    assert len(names) == 2
+    assert all(ADDRESS not in name and len(name) < 200 for name in names)
+
+
+def test_redis_keeps_no_more_than_the_limit_and_no_longer_than_the_window(redis: RedisServer) -> None:
+    limiter = create_limiter(redis.url, SystemClock(), hasher)
+    for _ in range(50):
+        limiter.hit("starts", ADDRESS, 3, 600)
+        limiter.look("looked at", ADDRESS, 3, 600)
+    with redis.client() as client:
+        (name,) = client.scan_iter("*")
+        assert client.llen(name) == 3
+        assert 0 < client.ttl(name) <= 600
+
+
+def test_while_redis_is_dead_memory_counts_and_when_it_is_back_all_count_together(
+    mortal: RedisServer,
+) -> None:
+    """Neither open nor closed to everybody; Redis is asked again after a rest, not at each event."""
+    clock = FakeClock(SystemClock().now())
+    one, other = (create_limiter(mortal.url, clock, hasher) for _ in range(2))
+    assert fits(one, 4) == 4
+    assert fits(other, 4) == 0
+    mortal.kill()
+    for limiter in (one, other):
+        assert fits(limiter, 4) == 4
+        with pytest.raises(RedisError):
+            limiter.ping()
+    mortal.start()
+    for limiter in (one, other):
+        limiter.ping()
+        assert fits(limiter, 4) == 0
+    clock.move(REDIS_REST)
+    assert one.hit("starts", ADDRESS, 4, 600) is None
+    assert fits(other, 4) == 3
+    assert fits(one, 4) == 0
+
+
+def test_a_redis_that_hangs_keeps_nobody_waiting_for_good(mortal: RedisServer) -> None:
+    clock = FakeClock(SystemClock().now())
+    limiter = create_limiter(mortal.url, clock, hasher)
+    limiter.ping()
+    mortal.signal(signal.SIGSTOP)
+    try:
+        assert fits(limiter, 3) == 3
+        with pytest.raises(RedisError):
+            limiter.ping()
+    finally:
+        mortal.signal(signal.SIGCONT)
+    clock.move(REDIS_REST)
+    assert limiter.hit("later", ADDRESS, 1, 600) is None
+    assert create_limiter(mortal.url, clock, hasher).look("later", ADDRESS, 1, 600) is not None
+
+
+@pytest.mark.parametrize("state", ["dead", "another user"])
+def test_no_fault_tells_whom_it_counted_or_the_password(mortal: RedisServer, state: str) -> None:
+    limiter = create_limiter(mortal.url.replace("//", "//someone:pass-word-1@"), FakeClock(), hasher)
+    if state == "dead":
+        mortal.kill()
+    with capture_logs() as lines:
+        assert limiter.hit("starts", ADDRESS, 3, 600) is None
+    with pytest.raises(RedisError) as fault:
+        limiter.ping()
+    assert [line["event"] for line in lines] == ["redis away, counting in memory"]
+    for text in (str(lines), repr(fault.value), str(fault.value.__cause__)):
+        assert ADDRESS not in text
+        assert "pass-word-1" not in text
+
+
+def fits(limiter: RateLimiter, limit: int) -> int:
+    """How many of `limit` + 2 events fit, asked until one does not."""
+    hits = (limiter.hit("starts", ADDRESS, limit, 600) for _ in range(limit + 2))
+    return sum(wait is None for wait in hits)

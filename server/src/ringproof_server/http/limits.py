@@ -33,12 +33,17 @@ REDIS_REST: Final = 5.0
 
 Ask = Callable[[str, str, int, int], float | None]
 """Rule, key, limit and window in; the seconds to wait out."""
+Hasher = Callable[[str], bytes]
+"""A keyed digest, the same in every process that counts together."""
 
 
-def create_limiter(redis_url: str | None, clock: Clock) -> RateLimiter:
-    """The limiter for this process; `redis_url` makes it count together with all others."""
+def create_limiter(redis_url: str | None, clock: Clock, hasher: Hasher) -> RateLimiter:
+    """The limiter for this process; `redis_url` makes it count together with all others.
+
+    Redis is told the digests of keys only, because keys hold people's addresses.
+    """
     memory = MemoryLimiter(clock)
-    return memory if redis_url is None else RedisLimiter(redis_url, memory, clock)
+    return memory if redis_url is None else RedisLimiter(redis_url, memory, clock, hasher)
 
 
 class MemoryLimiter:
@@ -93,9 +98,9 @@ def _wait(hits: deque[float], limit: int, window: int, now: float) -> float | No
 
 
 class RedisLimiter:
-    """Moving windows in Redis, counted by its own clock; `memory` counts while Redis is away."""
+    """Moving windows in Redis by the clock of this machine; `memory` counts while Redis is away."""
 
-    def __init__(self, url: str, memory: MemoryLimiter, clock: Clock) -> None:
+    def __init__(self, url: str, memory: MemoryLimiter, clock: Clock, hasher: Hasher) -> None:
         connections = ConnectionPool.from_url(
             url,
             socket_timeout=REDIS_PATIENCE,
@@ -107,6 +112,7 @@ class RedisLimiter:
         self._windows = MovingWindowRateLimiter(self._storage)
         self._memory = memory
         self._clock = clock
+        self._hasher = hasher
         self._rests_until = 0.0
         self._log = structlog.get_logger("ringproof_server.http")
 
@@ -128,11 +134,11 @@ class RedisLimiter:
         """The answer of Redis, or of memory while it is away."""
         now = self._clock.now().timestamp()
         if now >= self._rests_until:
-            item = _item(limit, window)
+            item, hidden = _item(limit, window), self._hasher(key).hex()
             try:
-                if fits(item, rule, key):
+                if fits(item, rule, hidden):
                     return None
-                return max(0.0, self._windows.get_window_stats(item, rule, key).reset_time - now)
+                return max(0.0, self._windows.get_window_stats(item, rule, hidden).reset_time - now)
             except RedisError as fault:
                 self._rests_until = now + REDIS_REST
                 self._log.warning("redis away, counting in memory", fault=type(fault).__name__)
