@@ -17,8 +17,11 @@ from sqlalchemy.exc import DBAPIError
 
 PAGES_AT_MOST: Final = 8000
 """Of 4 KiB each; the log stays at about 32 MB."""
-_JOBS: Final = 50
-"""A job changes some twenty pages, so that a thousand of them have gathered."""
+_PAGES_WANTED: Final = 2000
+"""How many pages are worth a checkpoint: pages that change often are moved once for many changes."""
+_PAGES_OF_A_BATCH: Final = 12
+_PAGES_OF_A_JOB: Final = 5
+"""Estimates: the right edges of the indexes change once in a batch, scattered pages with every job."""
 
 
 class Checkpointer:
@@ -26,17 +29,17 @@ class Checkpointer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._jobs = 0
+        self._pages = 0
         self._wanted = threading.Event()
         self._is_closing = False
         self._thread: threading.Thread | None = None
 
     def committed(self, jobs: int) -> None:
-        """Count jobs that have been committed; called by one thread at a time, and never waits."""
-        self._jobs += jobs
-        if self._jobs < _JOBS:
+        """Count the jobs of a committed batch; called by one thread at a time, and never waits."""
+        self._pages += _PAGES_OF_A_BATCH + _PAGES_OF_A_JOB * jobs
+        if self._pages < _PAGES_WANTED:
             return
-        self._jobs = 0
+        self._pages = 0
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="sqlite-checkpoints", daemon=True)
             self._thread.start()
