@@ -30,16 +30,18 @@ from ringproof_server.domain.verification import Ending, Status
 from ringproof_server.ports import Remembered, Session
 from ringproof_server.service.access import require_access, require_verifier
 from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.outlook import progress_after
 from ringproof_server.service.parts import Parts
+from ringproof_server.service.progress import Progress
 from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey
 from ringproof_server.service.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """`change` is what was loaded and saved, for the answer; `result` is None when the number is verified."""
+    """`result` is None when the number is verified."""
 
-    change: Change
+    progress: Progress
     result: Verdict | None
     aftermath: Aftermath
 
@@ -86,7 +88,7 @@ class Confirming:
         known = _recalled(session, caller, idempotency, verification_id)
         if known is not None:
             result = None if known.result is None else Verdict(known.result)
-            return Confirmed(change, result, change.save())
+            return Confirmed(progress_after(caller, change), result, change.save())
         verdict = self._verdict(change, request)
         result = None if verdict is Verdict.MATCH else verdict
         aftermath = change.save()
@@ -95,7 +97,7 @@ class Confirming:
                 fingerprint=idempotency.fingerprint, verification_id=verification_id, result=result
             )
             session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
-        return Confirmed(change, result, aftermath)
+        return Confirmed(progress_after(caller, change), result, aftermath)
 
     def _verdict(self, change: Change, request: ConfirmRequest) -> Verdict:
         if change.verification.status is Status.VERIFIED:

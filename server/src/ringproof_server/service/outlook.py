@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ringproof_server.domain.application import Application
+from ringproof_server.domain.application import Application, Caller
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session
+from ringproof_server.service.change import Change
 from ringproof_server.service.progress import Automatic, NextActions, Progress
 from ringproof_server.service.spacing import DAY, History, flash_wait, flash_was_made, send_wait, voice_wait
 
@@ -46,6 +47,18 @@ def progress_of(
         interception_timeout=application.policy.interception_timeout,
         report_timeout=application.policy.report_timeout,
     )
+
+
+def progress_after(caller: Caller, change: Change) -> Progress:
+    """Where a verification stands after its change, in the same unit of work; a secret key also sees why.
+
+    What is to be seen must have been saved.
+    """
+    session, verification = change.session, change.verification
+    progress = progress_of(session, change.application, verification, change.attempts, change.now)
+    if caller.is_secret:
+        progress = replace(progress, trace=session.verifications.trace(verification.id))
+    return progress
 
 
 def checks_left(policy: Policy, verification: Verification) -> int:

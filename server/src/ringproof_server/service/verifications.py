@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ringproof_server.domain.application import Caller
@@ -21,7 +22,7 @@ from ringproof_server.service.access import require_access
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.confirming import Confirming
-from ringproof_server.service.outlook import channel_wait, progress_of
+from ringproof_server.service.outlook import channel_wait, progress_after, progress_of
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.progress import Progress
@@ -65,7 +66,7 @@ class VerificationService:
         """Judge evidence; the answer carries the token or what is missing. See `Confirming.confirm`."""
         confirmed = self._confirming.confirm(caller, verification_id, request, idempotency)
         carry_out(self._parts, confirmed.aftermath)
-        progress = self._read(caller, verification_id)
+        progress = confirmed.progress
         if confirmed.result is None and progress.status is Status.VERIFIED:
             return replace(progress, token=self._token(caller, progress.verification))
         return replace(progress, result=confirmed.result)
@@ -86,15 +87,15 @@ class VerificationService:
         now = self._parts.clock.now()
         require_access(caller, verification_id, challenge, self._parts.tokens, now)
 
-        def work(session: Session) -> Aftermath | None:
+        def work(session: Session) -> tuple[Progress, Aftermath | None]:
             change = self._load(session, caller, verification_id)
             if self._seen_before(session, caller, idempotency, verification_id):
-                return None
+                return progress_after(caller, change), None
             self._advance(change, channel)
-            return change.save()
+            aftermath = change.save()
+            return progress_after(caller, change), aftermath
 
-        carry_out(self._parts, self._parts.storage.write(work))
-        return self._read(caller, verification_id)
+        return self._carried_out(work)
 
     def report(
         self,
@@ -109,10 +110,10 @@ class VerificationService:
         now = self._parts.clock.now()
         require_access(caller, verification_id, challenge, self._parts.tokens, now)
 
-        def work(session: Session) -> Aftermath | None:
+        def work(session: Session) -> tuple[Progress, Aftermath | None]:
             change = self._load(session, caller, verification_id)
             if self._seen_before(session, caller, idempotency, verification_id):
-                return None
+                return progress_after(caller, change), None
             change.note(
                 "client_report",
                 kind=report.kind if report.kind in REPORT_KINDS else "other",
@@ -121,24 +122,24 @@ class VerificationService:
                 quality=report.quality,
                 with_caller_id=report.caller_id is not None,
             )
-            return change.save()
+            aftermath = change.save()
+            return progress_after(caller, change), aftermath
 
-        self._parts.storage.write(work)
-        return self._read(caller, verification_id)
+        return self._carried_out(work)
 
     def cancel(self, caller: Caller, verification_id: str, *, challenge: str | None) -> Progress:
         """End the verification and hang up; an ended one stays as it is."""
         now = self._parts.clock.now()
         require_access(caller, verification_id, challenge, self._parts.tokens, now)
 
-        def work(session: Session) -> Aftermath:
+        def work(session: Session) -> tuple[Progress, Aftermath]:
             change = self._load(session, caller, verification_id)
             ending = Ending.CANCEL if change.is_open else Ending.EXPIRE
             self._steps.finish(change, ending)
-            return change.save()
+            aftermath = change.save()
+            return progress_after(caller, change), aftermath
 
-        carry_out(self._parts, self._parts.storage.write(work))
-        return self._read(caller, verification_id)
+        return self._carried_out(work)
 
     def get(self, caller: Caller, verification_id: str, *, challenge: str | None) -> Progress:
         """Where the verification stands; a secret key also sees why."""
@@ -161,6 +162,11 @@ class VerificationService:
             ]
 
         return self._parts.storage.read(work)
+
+    def _carried_out(self, work: Callable[[Session], tuple[Progress, Aftermath | None]]) -> Progress:
+        progress, aftermath = self._parts.storage.write(work)
+        carry_out(self._parts, aftermath)
+        return progress
 
     def _load(self, session: Session, caller: Caller, verification_id: str) -> Change:
         change = Change.load(session, verification_id, self._parts.clock.now())
