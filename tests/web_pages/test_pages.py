@@ -32,7 +32,10 @@ OPENAPI: dict[str, Any] = {
                 "requestBody": {
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Start"}}}
                 },
-                "responses": {"201": {"description": "Started"}},
+                "responses": {
+                    "201": {"description": "Started"},
+                    "409": {"description": "- `early`: Too early\n- `late`: Too late"},
+                },
             }
         }
     },
@@ -44,6 +47,11 @@ OPENAPI: dict[str, Any] = {
                 "properties": {
                     "phone_number": {"type": "string", "maxLength": 32, "examples": ["it's +44"]},
                     "channels": {"type": "array", "items": {"enum": ["sms", "voice"]}},
+                    "language": {
+                        "description": "Of what people hear.",
+                        "anyOf": [{"type": "string", "maxLength": 35}, {"type": "null"}],
+                    },
+                    "loud": {"type": "boolean", "default": False},
                     "again": {"$ref": "#/components/schemas/Start"},
                 },
             }
@@ -273,6 +281,10 @@ def test_the_reference_shows_operations_fields_and_a_shell_command() -> None:
     assert "at most 32 characters" in page
     assert "array of “sms” | “voice”" in page
     assert "curl -X POST" in page
+    assert "<td>string | null</td><td><p>Of what people hear.</p>" in page
+    assert "at most 35 characters" in page
+    assert "default false" in page
+    assert "<code>early</code>: Too early<br><code>late</code>: Too late" in page
 
 
 def test_the_shell_command_survives_a_quote_in_an_example() -> None:

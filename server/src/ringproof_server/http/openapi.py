@@ -14,7 +14,7 @@ from flask import Blueprint
 from ringproof_server.domain.errors import CLIENT_ERRORS
 from ringproof_server.http import carrier_events, handsets, health, keys, verifications
 from ringproof_server.http.answers import Answer
-from ringproof_server.http.bodies import ProblemView
+from ringproof_server.http.bodies import TAG_MEANINGS, ProblemView
 from ringproof_server.http.bodies.texts import END
 from ringproof_server.http.problems import MEDIA_TYPE, PROBLEM_STATUS
 from ringproof_server.http.routes import FICTITIOUS_NUMBER, VERIFICATION_ID, Operation, Parameter, add
@@ -39,6 +39,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 _JSON: Final = "application/json"
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 _PATH_PARAMETER: Final = re.compile(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_]+)>")
+_PATH_MEANINGS: Final = {
+    "verification_id": "Name of the verification, `vrf_…`.",
+    "number": "A fictitious number in E.164, with or without the `+`.",
+    "carrier": "Name of the carrier.",
+    "path": "Which of the carrier's callbacks it is.",
+    "reference": "The signed name of the attempt.",
+}
 _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "verification_id": {
         "type": "string",
@@ -120,7 +127,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def _path_parameters(rule: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[name]}
+        {
+            "name": name,
+            "in": "path",
+            "description": _PATH_MEANINGS[name],
+            "required": True,
+            "schema": _PATH_SCHEMAS[name],
+        }
         for name in _PATH_PARAMETER.findall(rule)
     ]
 
@@ -192,6 +205,10 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
             bodies[operation.body] = None
         bodies.update((body, None) for body in operation.answers.values() if not isinstance(body, str))
     _, schemas = msgspec.json.schema_components(tuple(bodies), ref_template=_SCHEMA_REF)
+    for body in schemas.values():
+        for name, field in body.get("properties", {}).items():
+            if name in TAG_MEANINGS:
+                field.setdefault("description", TAG_MEANINGS[name])
     return {name: _portable(schema) for name, schema in schemas.items()}
 
 

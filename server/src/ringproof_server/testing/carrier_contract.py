@@ -31,11 +31,11 @@ CODE = "493817"
 class CarrierBench:
     """A carrier and the levers that the tests need.
 
-    `number` is one that the carrier serves. `seals` is what the carrier was built with. `callbacks`
-    answers for a remote id at least two different genuine callbacks about a call placed before, in the order of the events
-    and signed as the carrier signs them. After `break_down()` the carrier's own side does not answer any
-    more. After `lose_answer()` the next request is carried out but its answer does not arrive; None where
-    the carrier cannot be asked afterwards. `secrets` are credentials, which may stand in no error.
+    `number` is one that the carrier serves. `seals` is what the carrier was built with. `callbacks` answers
+    for a remote id at least two different genuine callbacks about a call placed before, in the order of the
+    events and signed as the carrier signs them. After `break_down()` the carrier's own side does not answer
+    any more. After `lose_answer()` the next request is carried out but its answer does not arrive; None
+    where the carrier cannot be asked afterwards. `secrets` are credentials, which may stand in no error.
     """
 
     carrier: Carrier

@@ -16,7 +16,7 @@ from ringproof_server.domain.errors import CLIENT_ERRORS
 from ringproof_server.web.assets import Assets
 from ringproof_server.web.countries import dialling_codes
 from ringproof_server.web.problem_notes import PROBLEM_NOTES, example_problem
-from ringproof_server.web.prose import prose
+from ringproof_server.web.prose import lines, prose
 from ringproof_server.web.reference import describe
 
 DEMO_NUMBER: Final = "+44 7700 900123"
@@ -57,6 +57,7 @@ def create_pages(config: PagesConfig) -> Blueprint:
     assets = Assets(_FOLDER / "static")
     pages.add_app_template_global(assets.url, "asset")
     pages.add_app_template_filter(prose, "prose")
+    pages.add_app_template_filter(lines, "lines")
     pages.add_url_rule("/assets/<path:name>", view_func=assets.serve, endpoint="asset")
     pages.add_url_rule(
         "/assets/<string(length=16):digest>/<path:name>", view_func=assets.serve, endpoint="versioned_asset"

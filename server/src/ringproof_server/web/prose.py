@@ -17,6 +17,12 @@ def prose(text: str) -> Markup:
     return Markup("").join(Markup("<p>%s</p>") % _inline(part) for part in paragraphs if part)
 
 
+def lines(text: str) -> Markup:
+    """Line under line, without the marks of a list, for places where no paragraph may stand."""
+    kept = (line.strip().removeprefix("- ") for line in text.splitlines())
+    return Markup("<br>").join(_inline(line) for line in kept if line)
+
+
 def _inline(text: str) -> Markup:
     pieces = _CODE.split(text)
     return Markup("").join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -115,7 +116,7 @@ class Schemas:
         for schema in self._objects(value, 0):
             required = set(map(text, sequence(schema.get("required"))))
             for name, member in mapping(schema.get("properties")).items():
-                known = self.resolve(member)
+                known = self._meant(member)
                 path = f"{prefix}{name}"
                 yield Field(
                     path=path,
@@ -128,6 +129,13 @@ class Schemas:
                 yield from self._members(member, f"{path}.", depth + 1)
                 if "items" in known:
                     yield from self._members(known["items"], f"{path}[].", depth + 1)
+
+    def _meant(self, member: object) -> Mapping[str, object]:
+        """The schema of a member; of one that may be null, with the bounds of what it is otherwise."""
+        known = self.resolve(member)
+        kinds = [self.resolve(kind) for kind in sequence(known.get("anyOf"))]
+        values = [kind for kind in kinds if kind.get("type") != "null"]
+        return {**values[0], **known} if len(kinds) == 2 and len(values) == 1 else known
 
     def _objects(self, value: object, depth: int) -> Iterator[Mapping[str, object]]:
         """The schema itself and its alternatives and parts, as far as they are objects with properties."""
@@ -163,4 +171,5 @@ def _literal(value: object) -> str:
 def _limits(schema: Mapping[str, object]) -> Iterator[str]:
     for key, phrase in _BOUNDS.items():
         if schema.get(key) is not None:
-            yield phrase.format(schema[key])
+            value = schema[key]
+            yield phrase.format(value if isinstance(value, str) else json.dumps(value))

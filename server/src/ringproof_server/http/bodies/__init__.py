@@ -8,7 +8,9 @@ from ringproof_server.http.bodies.incoming import (
     ReportBody,
     StartBody,
 )
-from ringproof_server.http.bodies.outgoing import (
+from ringproof_server.http.bodies.outgoing import encode, handset_events, list_of, view_of
+from ringproof_server.http.bodies.texts import TAG_MEANINGS, refuse
+from ringproof_server.http.bodies.views import (
     FieldFault,
     HandsetEvents,
     HealthView,
@@ -17,14 +19,10 @@ from ringproof_server.http.bodies.outgoing import (
     ProblemView,
     VerificationList,
     VerificationView,
-    encode,
-    handset_events,
-    list_of,
-    view_of,
 )
-from ringproof_server.http.bodies.texts import refuse
 
 __all__ = [
+    "TAG_MEANINGS",
     "BehaviourBody",
     "ConfirmBody",
     "FieldFault",

@@ -12,6 +12,7 @@ from ringproof_server.domain.errors import InvalidRequest
 from ringproof_server.domain.evidence import Basis, CallEvidence, CodeEvidence, CodeSource, Evidence, Quality
 from ringproof_server.domain.verification import Capabilities, Transaction
 from ringproof_server.http.bodies import texts
+from ringproof_server.http.bodies.texts import means
 from ringproof_server.service.requests import ClientReport, ConfirmRequest, StartRequest
 
 ChannelList = Annotated[
@@ -19,7 +20,6 @@ ChannelList = Annotated[
     Meta(
         min_length=1,
         max_length=len(Channel),
-        description="Channels in the order in which they are to be tried, each once.",
         examples=[["flashcall", "sms"]],
         extra_json_schema={"uniqueItems": True},
     ),
@@ -33,32 +33,58 @@ class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class CapabilitiesBody(_Body, frozen=True):
     """What the client can do."""
 
-    caller_id: bool = False
-    ring_time: bool = False
-    sms_app_hash: texts.AppHash | None = None
-    web_origin: texts.WebOrigin | None = None
+    caller_id: Annotated[bool, means("Whether it sees who calls, so that nobody has to type digits.")] = False
+    ring_time: Annotated[bool, means("Whether it can measure how long the phone rings.")] = False
+    sms_app_hash: Annotated[
+        texts.AppHash | None, means("Android's SMS Retriever hash of the app, to be put into the SMS.")
+    ] = None
+    web_origin: Annotated[
+        texts.WebOrigin | None,
+        means("Origin of the page that reads the code by WebOTP, to be put into the SMS."),
+    ] = None
 
 
 class TransactionBody(_Body, frozen=True):
     """The payment that the verification is bound to."""
 
-    amount: texts.Amount
-    currency: texts.Currency
-    payee: texts.Payee
+    amount: Annotated[texts.Amount, means("The amount, as a decimal number.")]
+    currency: Annotated[texts.Currency, means("The currency (ISO 4217).")]
+    payee: Annotated[texts.Payee, means("Who is paid.")]
 
 
 class StartBody(_Body, frozen=True):
     """Start a verification. A publishable key needs `code_challenge`."""
 
-    phone_number: texts.PhoneNumberText
-    code_challenge: texts.CodeChallenge | None = None
-    code_challenge_method: Literal["S256"] = "S256"
-    channels: ChannelList | None = None
-    language: texts.LanguageTag | None = None
-    reference: texts.Label | None = None
-    nonce: texts.Label | None = None
-    capabilities: CapabilitiesBody | None = None
-    transaction: TransactionBody | None = None
+    phone_number: Annotated[
+        texts.PhoneNumberText, means("The number to prove, in international form; punctuation is allowed.")
+    ]
+    code_challenge: Annotated[
+        texts.CodeChallenge | None,
+        means("SHA-256 of the code verifier in base64url without padding (RFC 7636, S256)."),
+    ] = None
+    code_challenge_method: Annotated[Literal["S256"], means("How `code_challenge` was made.")] = "S256"
+    channels: Annotated[
+        ChannelList | None,
+        means(
+            "Channels in the order in which they are to be tried, each once; the application's if left out."
+        ),
+    ] = None
+    language: Annotated[
+        texts.LanguageTag | None, means("Language of what people hear and read (BCP 47).")
+    ] = None
+    reference: Annotated[
+        texts.Label | None, means("Your own name for it, repeated in answers and in the token.")
+    ] = None
+    nonce: Annotated[
+        texts.Label | None,
+        means("A value of your own that the token repeats, so that it cannot be used elsewhere."),
+    ] = None
+    capabilities: Annotated[
+        CapabilitiesBody | None, means("What the client can do; nothing if left out.")
+    ] = None
+    transaction: Annotated[
+        TransactionBody | None, means("The payment that the number is proved for, which people are shown.")
+    ] = None
 
     def to_request(self) -> StartRequest:
         """Raises `InvalidRequest` for a channel that is named twice."""
@@ -90,12 +116,19 @@ class StartBody(_Body, frozen=True):
 class FlashcallEvidence(_Body, frozen=True, tag_field="channel", tag="flashcall"):
     """The call that came in: its caller ID (null when withheld), or the last digits that a person typed."""
 
-    caller_id: texts.CallerIdText | None = None
-    last_digits: texts.LastDigits | None = None
-    ring_ms: texts.RingMilliseconds | None = None
-    answered: bool | None = None
-    basis: Basis = Basis.MANUAL
-    quality: Quality = Quality.ESTIMATED
+    caller_id: Annotated[
+        texts.CallerIdText | None,
+        means("The number that called as the phone showed it, in any form; null when it was withheld."),
+    ] = None
+    last_digits: Annotated[
+        texts.LastDigits | None, means("The last digits of the number that called, as a person typed them.")
+    ] = None
+    ring_ms: Annotated[texts.RingMilliseconds | None, means("How long the phone rang, in ms.")] = None
+    answered: Annotated[bool | None, means("Whether the person picked up.")] = None
+    basis: Annotated[Basis, means("Where the phone's knowledge of the call comes from.")] = Basis.MANUAL
+    quality: Annotated[
+        Quality, means("How good the ring time is; only `live` was measured while it rang.")
+    ] = Quality.ESTIMATED
 
     def to_evidence(self) -> CallEvidence:
         """Raises `InvalidRequest` when both forms are given: one report is one guess."""
@@ -115,8 +148,8 @@ class FlashcallEvidence(_Body, frozen=True, tag_field="channel", tag="flashcall"
 
 
 class _CodeEvidence(_Body, frozen=True, tag_field="channel"):
-    code: texts.CodeText
-    source: CodeSource = CodeSource.MANUAL
+    code: Annotated[texts.CodeText, means("The code as it was read or typed.")]
+    source: Annotated[CodeSource, means("How the code came into the client.")] = CodeSource.MANUAL
 
     def to_evidence(self) -> CodeEvidence:
         channel = Channel(str(self.__struct_config__.tag))
@@ -171,9 +204,11 @@ AnyEvidence = (
 class ConfirmBody(_Body, frozen=True):
     """Prove the number. A publishable key needs `challenge` and `code_verifier`."""
 
-    evidence: AnyEvidence
-    challenge: texts.Jwt | None = None
-    code_verifier: texts.CodeVerifier | None = None
+    evidence: Annotated[AnyEvidence, means("What proves the number.")]
+    challenge: Annotated[texts.Jwt | None, means("The challenge that the start answered.")] = None
+    code_verifier: Annotated[
+        texts.CodeVerifier | None, means("The secret behind the code challenge (RFC 7636).")
+    ] = None
 
     def to_request(self) -> ConfirmRequest:
         """Raises `InvalidRequest` for evidence that contradicts itself."""
@@ -184,17 +219,26 @@ class ConfirmBody(_Body, frozen=True):
 class NextBody(_Body, frozen=True):
     """Go on to the next step, or to a certain channel."""
 
-    channel: Channel | None = None
+    channel: Annotated[Channel | None, means("The channel to go on with; the next step's if left out.")] = (
+        None
+    )
 
 
 class ReportBody(_Body, frozen=True):
     """Telemetry; it never verifies anything."""
 
-    kind: Literal["no_call", "late_call", "seen"]
-    caller_id: texts.CallerIdText | None = None
-    ring_ms: texts.RingMilliseconds | None = None
-    basis: Basis | None = None
-    quality: Quality | None = None
+    kind: Annotated[
+        Literal["no_call", "late_call", "seen"],
+        means("Whether no call came, one came too late, or one was seen."),
+    ]
+    caller_id: Annotated[
+        texts.CallerIdText | None, means("The number that called as the phone showed it, in any form.")
+    ] = None
+    ring_ms: Annotated[texts.RingMilliseconds | None, means("How long the phone rang, in ms.")] = None
+    basis: Annotated[Basis | None, means("Where the phone's knowledge of the call comes from.")] = None
+    quality: Annotated[
+        Quality | None, means("How good the ring time is; only `live` was measured while it rang.")
+    ] = None
 
     def to_report(self) -> ClientReport:
         return ClientReport(
@@ -209,11 +253,16 @@ class ReportBody(_Body, frozen=True):
 class BehaviourBody(_Body, frozen=True):
     """How a virtual handset acts from now on."""
 
-    behaviour: texts.BehaviourName
-    delay_ms: texts.DelayMilliseconds = 0
+    behaviour: Annotated[
+        texts.BehaviourName,
+        means("`ring`, `answer`, `reject`, `busy`, `withheld`, `altered`, `late`, `voicemail` or `off`."),
+    ]
+    delay_ms: Annotated[
+        texts.DelayMilliseconds, means("How much longer the network takes to reach it, in ms.")
+    ] = 0
 
 
 class KeysBody(_Body, frozen=True):
     """Keys to press on a virtual handset."""
 
-    digits: texts.KeyPresses
+    digits: Annotated[texts.KeyPresses, means("The keys, one after another.")]

@@ -1,218 +1,41 @@
-"""What we answer, field by field as the contract spells it."""
+"""From what the services answer to the shapes of the contract."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from ringproof_server.domain.assurance import FlashOffer, bits
-from ringproof_server.domain.attempt import Attempt, AttemptState
-from ringproof_server.domain.channel import Channel, Reason, SkipReason
+from ringproof_server.domain.attempt import Attempt
+from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.evidence import Verdict
 from ringproof_server.domain.policy import RingTimeRule
 from ringproof_server.domain.verification import Status
 from ringproof_server.domain.workflow import Skipped
+from ringproof_server.http.bodies.views import (
+    AttemptDetail,
+    AttemptView,
+    AutomaticView,
+    CodeView,
+    FlashcallView,
+    HandsetEvents,
+    NextView,
+    PatternView,
+    SeenCall,
+    SeenMessage,
+    SkippedView,
+    TraceView,
+    VerificationList,
+    VerificationView,
+    WrongResult,
+)
 from ringproof_server.http.parts import CallOnHandset, MessageOnHandset
 from ringproof_server.ports import TraceEntry
 from ringproof_server.service.progress import NextActions, Progress
-
-WrongResult = Literal["mismatch", "more_evidence", "withheld"]
-
-
-class _View(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer, or a part of one."""
-
-
-class AttemptView(_View, frozen=True):
-    """The current send."""
-
-    id: str
-    channel: Channel
-    status: AttemptState
-    reason: Reason | None
-
-
-class AttemptDetail(_View, frozen=True):
-    """One send as the application's back end sees it. Times in RFC 3339, `ring_ms` in ms."""
-
-    id: str
-    channel: Channel
-    status: AttemptState
-    reason: Reason | None
-    step: int
-    call: int
-    carrier: str | None
-    routing_reason: str | None
-    queued_at: datetime
-    accepted_at: datetime | None
-    ringing_at: datetime | None
-    answered_at: datetime | None
-    ended_at: datetime | None
-    ring_ms: int | None
-
-
-class PatternView(_View, frozen=True):
-    """What is known of the number that will call; `length` counts the `+` too, null if it varies."""
-
-    prefix: str
-    length: int | None
-
-
-class FlashcallView(_View, frozen=True):
-    """What to expect of the flash call. Timeouts in seconds."""
-
-    caller_id_pattern: PatternView
-    digits_to_type: int
-    calls: int
-    call: int
-    interception_timeout: int
-    report_timeout: int
-    ring_time: RingTimeRule
-
-
-class CodeView(_View, frozen=True):
-    """What to expect of the code."""
-
-    length: int
-
-
-class SkippedView(_View, frozen=True):
-    """A channel that is not offered, and why."""
-
-    channel: Channel
-    reason: SkipReason
-
-
-class AutomaticView(_View, frozen=True):
-    """What the server will do by itself, in so many seconds."""
-
-    channel: Channel
-    seconds: int = msgspec.field(name="in")
-
-
-class NextView(_View, frozen=True):
-    """In how many seconds which action is allowed; `check_in` is null when no check is possible any more."""
-
-    check_in: int | None
-    channels: dict[Channel, int]
-    automatic: AutomaticView | None
-
-
-class TraceView(_View, frozen=True):
-    """One decision, for the application's back end."""
-
-    at: datetime
-    what: str
-    detail: dict[str, str | int | float | bool | None]
-
-
-class VerificationView(_View, frozen=True):
-    """A verification as it stands; the phone number is masked."""
-
-    id: str
-    status: Status
-    reason: Reason | None
-    phone_number: str
-    reference: str | None
-    expires_in: int
-    attempt: AttemptView | None
-    flashcall: FlashcallView | None
-    code: CodeView | None
-    skipped: list[SkippedView]
-    next: NextView
-    checks_left: int
-    assurance_bits: float
-    challenge: str | UnsetType = UNSET
-    token: str | UnsetType = UNSET
-    result: WrongResult | UnsetType = UNSET
-    attempts: list[AttemptDetail] | UnsetType = UNSET
-    trace: list[TraceView] | UnsetType = UNSET
-
-
-class VerificationList(_View, frozen=True):
-    """Verifications, newest first."""
-
-    verifications: list[VerificationView]
-
-
-class FieldFault(_View, frozen=True):
-    """What is wrong with one field; `field` is its path."""
-
-    field: str
-    message: str
-
-
-class ProblemView(_View, frozen=True, omit_defaults=True):
-    """Why a request failed (RFC 9457). `instance` is the request id, `retry_after` is in seconds."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    retry_after: int | None = None
-    verification: str | None = None
-    errors: list[FieldFault] | None = None
-
-
-class KeyView(_View, frozen=True):
-    """A public Ed25519 key (RFC 8037)."""
-
-    kty: str
-    crv: str
-    x: str
-    kid: str
-    use: str
-    alg: str
-
-
-class KeySetView(_View, frozen=True):
-    """The JWK set (RFC 7517)."""
-
-    keys: list[KeyView]
-
-
-class HealthView(_View, frozen=True):
-    """The health of this process; `checks` names every part that was asked."""
-
-    status: Literal["ok", "unavailable"]
-    checks: dict[str, Literal["ok", "failed", "timeout"]]
-
-
-class SeenCall(_View, frozen=True, tag_field="kind", tag="call"):
-    """A call on a virtual handset; its ringing and its end are two events with one `call`."""
-
-    seq: int
-    call: str
-    state: Literal["ringing", "ended"]
-    caller_id: str | None = None
-    ring_ms: int | None = None
-    answered: bool = False
-    heard: str | None = None
-
-
-class SeenMessage(_View, frozen=True, tag_field="kind", tag="message"):
-    """A message on a virtual handset."""
-
-    seq: int
-    channel: Channel
-    text: str
-
-
-class HandsetEvents(_View, frozen=True):
-    """What a virtual handset has seen, oldest first."""
-
-    events: list[SeenCall | SeenMessage]
-
-
-class Nothing(_View, frozen=True):
-    """It is done."""
-
 
 _RESULTS: Final[dict[Verdict, WrongResult]] = {
     Verdict.MISMATCH: "mismatch",

@@ -1,4 +1,4 @@
-"""The kinds of text the contract knows, each with its bounds."""
+"""The kinds of text the contract knows, each with its bounds; what they mean stands at the fields."""
 
 from __future__ import annotations
 
@@ -15,13 +15,22 @@ END: Final = r"$(?!\n)"
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*" + END
 LONGEST_MESSAGE: Final = 200
 
+
+TAG_MEANINGS: Final = {"channel": "How the proof reached the person.", "kind": "What it was."}
+"""What the fields say that tell alternatives apart; msgspec makes them, so nothing can be written there."""
+
+
+def means(sentence: str) -> Meta:
+    """What a field says, for the API reference."""
+    return Meta(description=sentence)
+
+
 PhoneNumberText = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=64,
         pattern=_NO_CONTROLS,
-        description="International form, such as `+447700900123`; punctuation is allowed.",
         examples=["+447700900123"],
     ),
 ]
@@ -31,7 +40,6 @@ CodeChallenge = Annotated[
         min_length=43,
         max_length=43,
         pattern="^[A-Za-z0-9_-]{43}" + END,
-        description="Base64url of SHA-256 of the code verifier, without padding (RFC 7636, S256).",
         examples=["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"],
     ),
 ]
@@ -41,7 +49,6 @@ CodeVerifier = Annotated[
         min_length=43,
         max_length=128,
         pattern="^[A-Za-z0-9._~-]{43,128}" + END,
-        description="The secret behind the code challenge (RFC 7636).",
         examples=["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"],
     ),
 ]
@@ -51,7 +58,6 @@ Jwt = Annotated[
         min_length=1,
         max_length=2048,
         pattern="^[A-Za-z0-9._-]{1,2048}" + END,
-        description="The challenge as the start answered it.",
         examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"],
     ),
 ]
@@ -61,7 +67,6 @@ LanguageTag = Annotated[
         min_length=2,
         max_length=35,
         pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*" + END,
-        description="Language of what people hear and read (BCP 47).",
         examples=["de-DE"],
     ),
 ]
@@ -71,7 +76,6 @@ Label = Annotated[
         min_length=1,
         max_length=128,
         pattern=_NO_CONTROLS,
-        description="Your own name for it, repeated in answers and in the token.",
         examples=["signup-42"],
     ),
 ]
@@ -81,7 +85,6 @@ AppHash = Annotated[
         min_length=11,
         max_length=11,
         pattern="^[A-Za-z0-9+/]{11}" + END,
-        description="Android's SMS Retriever hash of the app.",
         examples=["FA+9qCX9VSu"],
     ),
 ]
@@ -91,7 +94,6 @@ WebOrigin = Annotated[
         min_length=8,
         max_length=255,
         pattern="^https?://[A-Za-z0-9.-]{1,240}(:[0-9]{1,5})?" + END,
-        description="Origin of the page that reads the code by WebOTP.",
         examples=["https://shop.example"],
     ),
 ]
@@ -101,24 +103,22 @@ Amount = Annotated[
         min_length=1,
         max_length=20,
         pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?" + END,
-        description="Decimal amount.",
         examples=["12.30"],
     ),
 ]
 Currency = Annotated[
     str,
-    Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}" + END, description="ISO 4217.", examples=["EUR"]),
+    Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}" + END, examples=["EUR"]),
 ]
 Payee = Annotated[
     str,
-    Meta(min_length=1, max_length=140, pattern=_NO_CONTROLS, description="Who is paid.", examples=["ACME"]),
+    Meta(min_length=1, max_length=140, pattern=_NO_CONTROLS, examples=["ACME"]),
 ]
 CallerIdText = Annotated[
     str,
     Meta(
         max_length=128,
         pattern=_NO_CONTROLS,
-        description="The caller ID as the phone showed it, in any form.",
         examples=["020 7946 0018"],
     ),
 ]
@@ -128,7 +128,6 @@ LastDigits = Annotated[
         min_length=1,
         max_length=32,
         pattern=_NO_CONTROLS,
-        description="The last digits of the number that called, as a person typed them.",
         examples=["0018"],
     ),
 ]
@@ -138,18 +137,15 @@ CodeText = Annotated[
         min_length=1,
         max_length=64,
         pattern=_NO_CONTROLS,
-        description="The code as it was read or typed.",
         examples=["123456"],
     ),
 ]
-RingMilliseconds = Annotated[
-    int, Meta(ge=0, le=600_000, description="How long the phone rang, in ms.", examples=[5120])
-]
+RingMilliseconds = Annotated[int, Meta(ge=0, le=600_000, examples=[5120])]
 KeyPresses = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[0-9*#]{1,32}" + END, examples=["1"])]
 BehaviourName = Annotated[
     str, Meta(min_length=1, max_length=32, pattern="^[a-z_]{1,32}" + END, examples=["answer"])
 ]
-DelayMilliseconds = Annotated[int, Meta(ge=0, le=600_000, description="In ms.", examples=[0])]
+DelayMilliseconds = Annotated[int, Meta(ge=0, le=600_000, examples=[0])]
 
 
 def refuse(fault: msgspec.MsgspecError) -> InvalidRequest:
