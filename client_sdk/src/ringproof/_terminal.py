@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from ringproof._client import Ringproof
 from ringproof._errors import NotVerifiedError, RingproofError
-from ringproof._handset import SimulatedCallSource
+from ringproof._handset import SimulatedCallSource, SimulatedCodes
 from ringproof._sources import ManualCallSource, TypedCodes
 
 if TYPE_CHECKING:
-    from ringproof._calls import CallSource
+    from ringproof._calls import CallSource, CodeSource
     from ringproof._flow import VerificationRun
     from ringproof._models import Verified
     from ringproof._progress import Progress
@@ -109,7 +109,9 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--language", metavar="TAG", help="what the person hears and reads, such as de-DE")
     verify.add_argument("--channel", action="append", metavar="NAME", help="allow only these, in this order")
     verify.add_argument(
-        "--simulated", action="store_true", help="listen at the virtual handset of a demo server"
+        "--simulated",
+        action="store_true",
+        help="listen at the virtual handset of a demo server, to calls and messages",
     )
     verify.add_argument(
         "--allow-http", action="store_true", help="send the key unencrypted to another machine"
@@ -139,10 +141,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verify(options: argparse.Namespace, terminal: Terminal) -> Verified:
     client = Ringproof(options.server, options.key, language=options.language, allow_http=options.allow_http)
     sources: list[CallSource] = [terminal.digits]
+    codes: CodeSource = terminal.codes
     if options.simulated:
         sources.insert(0, SimulatedCallSource(options.server, options.number))
-    run = client.begin(
-        options.number, sources, terminal.codes, on_progress=terminal.show, channels=options.channel
-    )
+        codes = SimulatedCodes(options.server, options.number)
+    run = client.begin(options.number, sources, codes, on_progress=terminal.show, channels=options.channel)
     terminal.attend(run)
     return run.result()

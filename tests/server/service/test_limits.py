@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -131,6 +132,20 @@ def test_three_verifications_of_a_number_may_be_under_way_with_different_caller_
     sessions[0].cancel()
     world.clock.move(600)
     world.start(apps[3])
+
+
+def test_a_stranger_at_one_address_leaves_a_place_to_the_owner_of_the_number(world: World) -> None:
+    app = world.app(Policy(flash_starts=10))
+    stranger = replace(app.client, address="203.0.113.7")
+    owner = replace(app.client, address="198.51.100.23")
+    taken = [world.start(app, caller=stranger) for _ in range(2)]
+    with pytest.raises(ConcurrentVerification) as refused:
+        world.start(app, caller=stranger)
+    assert refused.value.verification_id is None
+    session = world.start(app, caller=owner)
+    session.cancel()
+    taken[0].cancel()
+    world.start(app, caller=stranger)
 
 
 def test_what_has_expired_is_not_under_way_although_nobody_wrote_it_down(world: World) -> None:

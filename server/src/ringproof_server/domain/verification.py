@@ -86,7 +86,9 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """`reports` counts wrong call reports, `checks` wrong codes; `wake_at` is when the server acts next.
+    """`client` is a keyed digest of the address that an app or page started it from, None for back ends.
+
+    `reports` counts wrong call reports, `checks` wrong codes; `wake_at` is when the server acts next.
 
     `code_salt` is what the code is made of (see `domain.code`); `proof` is the channel that proved it.
     """
@@ -100,6 +102,7 @@ class Verification:
     nonce: str | None = None
     language: str | None = None
     code_challenge: str | None = None
+    client: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     transaction: Transaction | None = None
     plan: Plan

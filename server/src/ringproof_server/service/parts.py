@@ -20,7 +20,7 @@ class ServiceConfig:
 
     public_url: str
     fictitious_until: date | None = None
-    claim_lease: float = 30.0
+    claim_lease: float = 45.0
     counts_loopback: bool = True
     queue_limit: int = 10_000
 

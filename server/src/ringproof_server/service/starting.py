@@ -10,7 +10,6 @@ from ringproof_rcml import is_app_hash
 from ringproof_server.domain.application import Application, Caller
 from ringproof_server.domain.errors import (
     AlreadyFinished,
-    ConcurrentVerification,
     CountryNotAllowed,
     GuessBudgetExhausted,
     IdempotencyConflict,
@@ -31,6 +30,7 @@ from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner, Situation
 from ringproof_server.service.progress import Progress
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
+from ringproof_server.service.rivals import require_no_rival
 from ringproof_server.service.spacing import DAY
 from ringproof_server.service.steps import Steps
 
@@ -129,10 +129,8 @@ class Starting:
 
     def _limit_address(self, caller: Caller, policy: Policy, number: PhoneNumber) -> None:
         """Limits per network address; a back end's address says nothing about its users."""
-        address = caller.address
-        if caller.is_secret or address is None:
-            return
-        if not self._parts.config.counts_loopback and _is_loopback(address):
+        address = self._counted_address(caller)
+        if address is None:
             return
         limiter = self._parts.limiter
         key = f"{caller.application.id}:{address}"
@@ -146,6 +144,17 @@ class Starting:
                     limiter.hit("country_of_ip", of_country, 1, 86_400)
         if wait is not None:
             raise RateLimited("too many verifications from this address", retry_after=wait)
+
+    def _counted_address(self, caller: Caller) -> str | None:
+        """The address of an app or a page; None for back ends, and for this machine where that is set."""
+        address = caller.address
+        if caller.is_secret or address is None:
+            return None
+        return None if not self._parts.config.counts_loopback and _is_loopback(address) else address
+
+    def _client_of(self, caller: Caller) -> str | None:
+        address = self._counted_address(caller)
+        return None if address is None else self._parts.seals.digest("client", address).hex()[:32]
 
     def _store(
         self,
@@ -166,8 +175,9 @@ class Starting:
         ):
             raise ServiceUnavailable("too many attempts are waiting", retry_after=5)
         application = caller.application
-        self._require_no_rival(session, application, number, request.reference, now)
-        verification = self._planned(session, application, request, number, now)
+        client = self._client_of(caller)
+        require_no_rival(session, application, number, now, reference=request.reference, client=client)
+        verification = replace(self._planned(session, application, request, number, now), client=client)
         change = Change.new(session, application, verification, now)
         for skip in verification.plan.skipped:
             change.note("channel_skipped", channel=skip.channel, reason=skip.reason)
@@ -182,31 +192,6 @@ class Starting:
             session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
         progress = progress_of(session, application, change.verification, change.attempts, now)
         return Started(progress, aftermath)
-
-    def _require_no_rival(
-        self,
-        session: Session,
-        application: Application,
-        number: PhoneNumber,
-        reference: str | None,
-        now: datetime,
-    ) -> None:
-        """A stranger's start must not block the owner's, so a few may be pending, from different clients."""
-        pending = session.verifications.pending_for(number, now)
-        if reference is not None:
-            for other in pending:
-                if other.application_id == application.id and other.reference == reference:
-                    raise ConcurrentVerification(
-                        "this reference is being verified already",
-                        retry_after=(other.expires_at - now).total_seconds(),
-                        verification_id=other.id,
-                    )
-        if len(pending) >= application.policy.pending_per_number:
-            earliest = min(item.expires_at for item in pending)
-            raise ConcurrentVerification(
-                "too many verifications of this number are under way",
-                retry_after=(earliest - now).total_seconds(),
-            )
 
     def _planned(
         self,

@@ -51,7 +51,7 @@ class Settings:
     port: int = 8000
     workers: int = 1
     threads: int = 16
-    claim_lease: int = 30
+    claim_lease: int = 45
     log_level: values.LogLevel = "info"
     log_format: values.LogFormat = "console"
     page_key: Secret | None = None
@@ -83,7 +83,7 @@ class Settings:
             port=reader.take("PORT", values.whole(0, 65535), 8000),
             workers=reader.take("WORKERS", values.whole(1, 64), 1),
             threads=reader.take("THREADS", values.whole(1, 256), 16),
-            claim_lease=reader.take("CLAIM_LEASE", values.whole(1, 600), 30),
+            claim_lease=reader.take("CLAIM_LEASE", values.whole(1, 600), 45),
             log_level=reader.take("LOG_LEVEL", values.log_level, "info"),
             log_format=reader.take("LOG_FORMAT", values.log_format, "console"),
             page_key=reader.take("PAGE_KEY", values.publishable_key, None),

@@ -40,7 +40,7 @@ _SERVER: Final[dict[str, tuple[str, str]]] = {
     "WORKERS": ("1", "server processes"),
     "THREADS": ("16", "requests that one process works on at a time"),
     "CLAIM_LEASE": (
-        "30",
+        "45",
         "seconds after which an attempt of a process that died is looked up; more than any carrier takes",
     ),
     "LOG_LEVEL": ("info", "`debug`, `info`, `warning` or `error`"),

@@ -88,6 +88,7 @@ verifications = Table(
     Column("nonce", Text),
     Column("language", Text),
     Column("code_challenge", Text),
+    Column("client", Text),
     Column("capabilities", Text, nullable=False),
     Column("payment", Text),
     Column("plan", Text, nullable=False),

@@ -85,6 +85,7 @@ def _verifications() -> None:
         sa.Column("nonce", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("code_challenge", sa.Text(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=True),
         sa.Column("capabilities", sa.Text(), nullable=False),
         sa.Column("payment", sa.Text(), nullable=True),
         sa.Column("plan", sa.Text(), nullable=False),
