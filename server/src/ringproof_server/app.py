@@ -132,8 +132,14 @@ class Node:
         return "" if spoken is None else voice_document(spoken)
 
 
-def compose(settings: Settings, *, clock: Clock | None = None, random: Random | None = None) -> Node:
-    """Build a node from its settings.
+def compose(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    random: Random | None = None,
+    counts_folder: str | None = None,
+) -> Node:
+    """Build a node from its settings; processes with one `counts_folder` show each other's counts.
 
     Raises `CarrierLookupError` and `CarrierSettingsError` for carriers that cannot be used, `ValueError` for
     a database URL that cannot.
@@ -148,7 +154,7 @@ def compose(settings: Settings, *, clock: Clock | None = None, random: Random | 
         policy=settings.policy,
     )
     tokens = JwtTokens(storage, clock, random, secret_key=secret_key, issuer=settings.public_url)
-    metrics = PrometheusMetrics()
+    metrics = PrometheusMetrics(counts_folder)
     parts = Parts(
         storage=storage,
         clock=clock,
@@ -265,8 +271,8 @@ def _sqlite_file(settings: Settings) -> Path | None:
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, counts_folder: str | None = None) -> Flask:
     """The WSGI application with everything beside it started, for one worker process."""
-    node = compose(settings)
+    node = compose(settings, counts_folder=counts_folder)
     node.start()
     return node.http()

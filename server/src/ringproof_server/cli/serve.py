@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from tempfile import TemporaryDirectory
 
 import click
 from granian import Granian
@@ -11,6 +12,7 @@ from granian.constants import Interfaces
 
 from ringproof_server.app import compose
 from ringproof_server.cli.terminal import notes, read_settings, refuse, refusing, require_database
+from ringproof_server.http import FOLDER_VARIABLE
 from ringproof_server.settings import Settings
 
 
@@ -34,7 +36,11 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     if not real and not settings.demo:
         notes.print("No real carrier is configured: only virtual phones will ring (RINGPROOF_CARRIERS).")
     notes.print(f"Serving on http://{settings.host}:{settings.port} as {settings.public_url}; Ctrl-C stops.")
-    _serve(settings)
+    with TemporaryDirectory(prefix="ringproof-counts-") as folder:
+        if settings.workers > 1:
+            # A scrape of /metrics meets one worker, which then answers for all of them.
+            os.environ[FOLDER_VARIABLE] = folder
+        _serve(settings)
 
 
 def require_free_port(host: str, port: int) -> None:

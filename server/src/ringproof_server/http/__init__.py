@@ -3,12 +3,13 @@
 from ringproof_server.http.assembly import create_http
 from ringproof_server.http.carrier_events import voice_document
 from ringproof_server.http.limits import create_limiter
-from ringproof_server.http.metrics import PrometheusMetrics
+from ringproof_server.http.metrics import FOLDER_VARIABLE, PrometheusMetrics
 from ringproof_server.http.openapi import openapi_document
 from ringproof_server.http.parts import CallOnHandset, Handsets, HttpParts, MessageOnHandset, Ping
 from ringproof_server.http.problems import PROBLEM_STATUS
 
 __all__ = [
+    "FOLDER_VARIABLE",
     "PROBLEM_STATUS",
     "CallOnHandset",
     "Handsets",

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from ringproof_server.domain.channel import Channel, Reason
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus-client itself looks for the folder in which processes count together."""
 _REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _VERIFICATION_SECONDS: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0, 600.0)
 
 
 class PrometheusMetrics:
-    """The counts of this process, in a registry of its own."""
+    """The counts of this process, or of all processes that share a folder."""
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(self, folder: str | None = None) -> None:
+        """`folder` is what `FOLDER_VARIABLE` names in the environment of this process."""
+        self._registry = self._shown = CollectorRegistry()
+        if folder is not None:
+            # The library makes its choice when it is imported, which a forked worker has behind it.
+            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+            self._shown = CollectorRegistry()
+            MultiProcessCollector(self._shown, path=folder)  # type: ignore[no-untyped-call]
         self._requests = Histogram(
             "ringproof_http_request_seconds",
             "Time spent on HTTP requests",
@@ -76,4 +85,4 @@ class PrometheusMetrics:
 
     def render(self) -> bytes:
         """All counts in the text format that `CONTENT_TYPE` names."""
-        return generate_latest(self._registry)
+        return generate_latest(self._shown)
