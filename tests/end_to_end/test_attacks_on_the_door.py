@@ -124,7 +124,9 @@ def test_carriers_that_do_not_exist_take_no_callbacks(api: Api) -> None:
 
 def test_a_spoken_document_needs_its_own_secret_address(server: Server, api: Api) -> None:
     """Every altered reference is unknown, by GET and by POST."""
-    attempt_id = api.start(next(NUMBERS), channels=["flashcall"]).view["attempt"]["id"]
+    started = api.start(next(NUMBERS), channels=["flashcall"])
+    api.wait_for(started.number, is_ringing)
+    attempt_id = started.view["attempt"]["id"]
     with server.node() as node:
         reference = node.parts.seals.sign_reference(attempt_id)
     assert api.get(f"/rcml/{reference}").status == 200

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from ringproof_server.carriers.simulated import Behaviour, Fault
+from ringproof_server.carriers.simulated.planning import Span, Timings
 from ringproof_server.carriers.simulated.settings import Faults
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
@@ -82,6 +83,14 @@ def test_a_hanging_request_is_taken_after_its_time() -> None:
     network.handsets.set_fault(NUMBER, Fault.HANG)
     remote_id = network.call()
     assert network.slept == [30.0]
+    assert [call.id for call in network.carrier.record.calls_of("att_1")] == [remote_id]
+
+
+def test_a_slow_answer_comes_after_the_call_was_placed() -> None:
+    """Whoever dies while waiting for it has placed the call all the same."""
+    network = Network(timings=Timings(answer=Span(low=700, high=700)))
+    remote_id = network.call()
+    assert network.slept == [0.7]
     assert [call.id for call in network.carrier.record.calls_of("att_1")] == [remote_id]
 
 

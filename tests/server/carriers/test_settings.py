@@ -30,6 +30,7 @@ def test_everything_can_be_set() -> None:
         "fictitious_only": "true",
         "post_dial_ms": "0-100",
         "reaction_ms": "20",
+        "answer_ms": "5-9",
         "late_events": "0.25",
         "doubled_events": "1",
         "reordered_events": ".5",
@@ -41,7 +42,9 @@ def test_everything_can_be_set() -> None:
     assert read_settings(settings, seed=b"drawn") == NetworkSettings(
         seed=b"7",
         fictitious_only=True,
-        timings=Timings(post_dial=Span(low=0, high=100), reaction=Span(low=20, high=20)),
+        timings=Timings(
+            post_dial=Span(low=0, high=100), reaction=Span(low=20, high=20), answer=Span(low=5, high=9)
+        ),
         chaos=Chaos(late=0.25, doubled=1.0, reordered=0.5, lost=0.0),
         faults=Faults(outage=0.125, hang=1.0),
         hang_seconds=2.5,

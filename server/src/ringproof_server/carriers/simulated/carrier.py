@@ -209,6 +209,9 @@ class SimulatedCarrier:
             self._poke()
             self._refuse(request.fault)
         self._poke()
+        span = self._settings.timings.answer
+        if span.high:
+            self._sleep(request.dice.between("answer", span.low, span.high) / 1000)
         return Placed(remote_id)
 
     def _refuse(self, fault: Fault) -> Never:

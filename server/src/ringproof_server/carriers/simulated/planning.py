@@ -33,12 +33,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """How long things take in the network when nothing is wrong with it."""
+    """How long things take in the network when nothing is wrong with it.
+
+    `answer` is how long a request waits for its answer when the network has taken it already.
+    """
 
     post_dial: Span = field(default_factory=lambda: Span(low=300, high=1500))
     reaction: Span = field(default_factory=lambda: Span(low=1500, high=3000))
     voicemail: Span = field(default_factory=lambda: Span(low=3000, high=3000))
     message: Span = field(default_factory=lambda: Span(low=200, high=1200))
+    answer: Span = field(default_factory=lambda: Span(low=0, high=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def read_settings(settings: Mapping[str, str], *, seed: bytes) -> NetworkSetting
     return found
 
 
-_SPANS: Final = ("post_dial", "reaction", "voicemail", "message")
+_SPANS: Final = ("post_dial", "reaction", "voicemail", "message", "answer")
 _CHAOS: Final = ("late", "doubled", "reordered", "lost")
 _FAULTS: Final = ("outage", "throttled", "hang", "lost_answer")
 
