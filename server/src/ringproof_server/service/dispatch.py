@@ -28,7 +28,7 @@ from ringproof_server.service.change import Aftermath, Change, backstop
 from ringproof_server.service.messages import code_message
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.routing import FAILED_HERE, choose
-from ringproof_server.service.steps import Steps
+from ringproof_server.service.steps import Steps, is_current
 
 Log = Callable[..., None]
 
@@ -78,7 +78,7 @@ class Dispatching:
         if carrier is not None:
             try:
                 known = carrier.find(attempt, number)
-            except CarrierError as fault:
+            except Exception as fault:  # noqa: BLE001  (whatever it is, the attempt must not stay undecided)
                 self._log("carrier_find_failed", carrier=attempt.carrier, fault=type(fault).__name__)
             else:
                 placed = None if known is None else Placed(known.remote_id)
@@ -98,6 +98,11 @@ class Dispatching:
             return None, None
         if not change.is_open:
             change.close_attempt(attempt_id, Reason.CANCELLED)
+            return None, change.save()
+        if _has_waited_too_long(change, attempt):
+            change.close_attempt(attempt_id, Reason.LATE)
+            change.note("attempt_moved", channel=attempt.channel, reason=Reason.LATE)
+            self._steps.attempt_ended(change, change.attempt(attempt_id))
             return None, change.save()
         route = choose(self._parts.carriers, attempt.channel, change.verification.number, change.attempts)
         if route is None:
@@ -196,7 +201,7 @@ class Dispatching:
         change.close_attempt(attempt.id, reason)
         ended = change.attempt(attempt.id)
         change.note("attempt_moved", channel=ended.channel, state=ended.state, reason=reason)
-        if change.is_open and reason in FAILED_HERE and attempt.step == change.verification.step:
+        if change.is_open and reason in FAILED_HERE and is_current(change, ended):
             route = choose(self._parts.carriers, attempt.channel, change.verification.number, change.attempts)
             if route is not None:
                 self._steps.try_again(change, ended)
@@ -215,6 +220,15 @@ class Dispatching:
         renewed = change.set_attempt(attempt_id, claimed_at=now)
         change.save()
         return renewed, change.verification.number
+
+
+def _has_waited_too_long(change: Change, attempt: Attempt) -> bool:
+    """Whether it waited for a free thread, or for the server to come back, for as long as its step may take.
+
+    By then nobody waits for it any more, and a phone that rings minutes later only frightens its owner.
+    """
+    timeout = change.verification.plan.steps[attempt.step].timeout
+    return change.now >= attempt.queued_at + timedelta(seconds=timeout)
 
 
 def _reason_for(fault: CarrierError) -> Reason:

@@ -22,6 +22,7 @@ MOVES_ON = frozenset(
         Reason.INVALID_NUMBER,
         Reason.CARRIER_ERROR,
         Reason.CONFIG_ERROR,
+        Reason.LATE,
         Reason.UNKNOWN,
     }
 )
@@ -105,11 +106,11 @@ class Steps:
 
     def attempt_ended(self, change: Change, attempt: Attempt) -> None:
         """What the end of an attempt means for its verification."""
-        if not change.is_open or attempt.step != change.verification.step or attempt.reason is None:
+        if not change.is_open or attempt.reason is None:
             return
         if attempt.reason is Reason.FRAUD_BLOCKED:
             self.finish(change, Ending.FAIL, Reason.FRAUD_BLOCKED)
-        elif self._is_superseded(change, attempt):
+        elif not is_current(change, attempt):
             return
         elif attempt.reported is not None and self._has_more_calls(change, attempt):
             self.next_call(change, attempt)
@@ -213,9 +214,11 @@ class Steps:
         flash = change.verification.plan.steps[attempt.step].flash
         return flash is not None and attempt.call < flash.calls
 
-    def _is_superseded(self, change: Change, attempt: Attempt) -> bool:
-        """Whether a later attempt of the same step has taken over."""
-        return change.attempts_of_step(attempt.step)[-1].id != attempt.id
+
+def is_current(change: Change, attempt: Attempt) -> bool:
+    """Whether the verification is at this attempt: its step has not been left, and no later one took over."""
+    step = change.verification.step
+    return attempt.step == step and change.attempts_of_step(step)[-1].id == attempt.id
 
 
 def _has_sent_code(attempt: Attempt) -> bool:
