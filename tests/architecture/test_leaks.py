@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.architecture.sources import ROOT
+from tests.support import leaks
 from tests.support.leaks import Collector, Kind
+from tests.support.world import World
 
 KEY = "rp_sk_" + "Zk3-x_9Q" * 5
 
@@ -222,3 +224,15 @@ def test_no_test_reaches_another_computer(tmp_path: Path) -> None:
     opened = "    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:"
     ended = run(tmp_path, f"import socket\nimport pytest\n\ndef test_a_b_c():\n{opened}\n{body}\n")
     assert ended.returncode == 0, ended.stdout
+
+
+def test_the_shared_worlds_hand_in_their_secrets_and_their_outputs(tmp_path: Path) -> None:
+    """A number, a verifier, two keys and the pool go in; the log and the trace come out."""
+    world = World(tmp_path)
+    secrets, outputs = leaks.session.count()
+    app = world.app(pool=["+442079461230-+442079461239"])
+    world.start(app, "+447700900789")
+    world.close()
+    more_secrets, more_outputs = leaks.session.count()
+    assert more_secrets - secrets >= 4
+    assert more_outputs > outputs

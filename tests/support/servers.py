@@ -162,6 +162,8 @@ class Server:
         process, self._process = self._process, None
         if process is None:
             return
+        if self._watched:
+            self._watch_metrics()
         process.terminate()
         try:
             process.wait(timeout=STOP_TIMEOUT)
@@ -177,6 +179,14 @@ class Server:
         process, self._process = self._process, None
         assert process is not None, "the server does not run"
         _end(process)
+
+    def _watch_metrics(self) -> None:
+        """What the server has counted in this life, as operators see it; a broken server tells nothing."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/metrics")
+            answer = connection.getresponse()
+            leaks.watch_answer("GET", "/metrics", dict(answer.getheaders()), answer.read())
 
     def is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

@@ -110,6 +110,7 @@ MakeDoor = Callable[..., Door]
 def doors(folder: Path) -> Iterator[MakeDoor]:
     """A maker of doors; keyword arguments replace parts of the HTTP door. Closes the worlds behind them."""
     worlds: list[World] = []
+    counts: list[PrometheusMetrics] = []
 
     def make(*, origins: tuple[str, ...] = (ORIGIN,), **replaced: Any) -> Door:
         world = World(folder / f"world-{len(worlds)}")
@@ -121,6 +122,7 @@ def doors(folder: Path) -> Iterator[MakeDoor]:
         leaks.secrets((made.publishable_key, made.secret_key), "key")
         leaks.pool(POOL)
         metrics = PrometheusMetrics()
+        counts.append(metrics)
         parts = {
             "verifications": world.server.service,
             "access": world.server.access,
@@ -146,6 +148,8 @@ def doors(folder: Path) -> Iterator[MakeDoor]:
         )
 
     yield make
+    for metrics in counts:
+        leaks.watch_answer("GET", "/metrics", {}, metrics.render())
     for world in worlds:
         world.close()
 
