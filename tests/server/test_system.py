@@ -1,48 +1,48 @@
-"""The machine's clock and randomness."""
+"""The machine's clock and randomness, and those that are shipped for tests."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, timedelta
+from datetime import timedelta
 
+import pytest
+
+from ringproof_server.ports import Clock, Random
 from ringproof_server.system import SystemClock, SystemRandom
 from ringproof_server.testing.clock import FakeClock
+from ringproof_server.testing.randomness import SeededRandom
+from ringproof_server.testing.system_contract import ClockContract, RandomContract
 
 
-def test_the_clock_knows_its_time_zone() -> None:
-    assert SystemClock().now().tzinfo is UTC
+class TestSystemClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
 
 
-def test_identifiers_are_url_safe_and_never_repeat() -> None:
-    made = {SystemRandom().identifier("vrf_") for _ in range(1000)}
-    assert len(made) == 1000
-    assert all(re.fullmatch("vrf_[0-9a-v]{26}", identifier) for identifier in made)
+class TestFakeClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return FakeClock()
 
 
-def test_identifiers_sort_by_time() -> None:
-    """Text order is time order, to the millisecond."""
-    clock = FakeClock()
-    random = SystemRandom(clock)
-    made = []
-    for seconds in (0.001, 0.1, 10, 1000, 100_000, 10_000_000):
-        made.append(random.identifier("att_"))
-        clock.move(seconds)
-    assert made == sorted(made)
+class TestSystemRandom(RandomContract):
+    @pytest.fixture
+    def random(self, clock: FakeClock) -> Random:
+        return SystemRandom(clock)
 
 
-def test_secrets_hold_256_bits() -> None:
-    made = {SystemRandom().secret("rp_sk_") for _ in range(100)}
-    assert len(made) == 100
-    assert all(re.fullmatch("rp_sk_[A-Za-z0-9_-]{43}", secret) for secret in made)
-
-
-def test_draws_stay_in_their_bounds() -> None:
-    random = SystemRandom()
-    assert {random.below(3) for _ in range(200)} == {0, 1, 2}
-    assert all(4.0 <= random.between(4.0, 8.0) <= 8.0 for _ in range(200))
-    assert len(random.bytes(12)) == 12
+class TestSeededRandom(RandomContract):
+    @pytest.fixture
+    def random(self, clock: FakeClock) -> Random:
+        return SeededRandom("contract", clock)
 
 
 def test_the_default_clock_of_identifiers_is_the_machines() -> None:
     before = SystemRandom(FakeClock(SystemClock().now() - timedelta(minutes=1))).identifier("")
     assert before < SystemRandom().identifier("")
+
+
+def test_identifiers_for_tests_are_as_long_as_real_ones() -> None:
+    seeded, real = SeededRandom("lengths", FakeClock()), SystemRandom()
+    assert len(seeded.identifier("vrf_")) == len(real.identifier("vrf_"))
+    assert len(seeded.secret("rp_sk_")) == len(real.secret("rp_sk_"))
