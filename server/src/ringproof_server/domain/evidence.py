@@ -100,21 +100,19 @@ def judge_call(
     """The verdict on a reported call that was placed from `sent` to `callee` (both E.164).
 
     Under `require` a report without a live ring time, or before the network knows its own, is answered
-    `more_evidence` without the caller ID being looked at, so that the answer cannot tell right from wrong.
-    Caller ID and ring time are both evaluated before either decides.
+    `more_evidence` whichever number it names, so that the answer cannot tell right from wrong. Caller ID and
+    ring time are both evaluated before either decides.
     """
-    match = Match.MISMATCH
-    if evidence.last_digits is not None:
-        match = Match.MATCH if compare_last_digits(sent, evidence.last_digits, digits) else Match.MISMATCH
-    else:
+    if evidence.last_digits is None:
         match = compare(sent, evidence.caller_id, callee)
+    else:
+        match = Match.MATCH if compare_last_digits(sent, evidence.last_digits, digits) else Match.MISMATCH
     if match is Match.WITHHELD:
         return Verdict.WITHHELD
-    live = evidence.ring_ms if evidence.quality is Quality.LIVE else None
-    comparable = live is not None and network is not None
-    if rule is RingTimeRule.REQUIRE and not (comparable and network is not None and network.ended):
+    live_ms = evidence.ring_ms if evidence.quality is Quality.LIVE else None
+    if rule is RingTimeRule.REQUIRE and (live_ms is None or network is None or not network.ended):
         return Verdict.MORE_EVIDENCE
     agrees = True
-    if rule is not RingTimeRule.IGNORE and live is not None and network is not None:
-        agrees = ring_time_agrees(network, live)
+    if rule is not RingTimeRule.IGNORE and live_ms is not None and network is not None:
+        agrees = ring_time_agrees(network, live_ms)
     return Verdict.MATCH if (match is Match.MATCH) & agrees else Verdict.MISMATCH

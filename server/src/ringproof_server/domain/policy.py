@@ -103,4 +103,4 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 POLICY_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Policy))
-"""The names an operator may set, for all applications by environment or for one by `apps create`."""
+"""The names an operator may set for all applications, each as a variable of the environment."""

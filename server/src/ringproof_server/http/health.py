@@ -44,7 +44,7 @@ READY: Final = Operation(
     summary="Whether every part that is needed can be reached",
     answers={200: HealthView, 503: HealthView},
     problems=(errors.Internal,),
-    answer_example={"status": "ok", "checks": {"storage": "ok", "simulated": "ok"}},
+    answer_example={"status": "ok", "checks": {"storage": "ok", "limiter": "ok", "carrier:simulated": "ok"}},
 )
 METRICS: Final = Operation(
     id="metrics",

@@ -27,9 +27,9 @@ def choose(
 ) -> Route | None:
     """The first carrier, in the configured order, that can take the attempt; None if there is none.
 
-    Fictitious numbers go to a simulated carrier only, real ones never to one
-    that stands beside real carriers. A carrier that failed on this channel in this verification is not
-    tried again for it; its other channels may still work.
+    Fictitious numbers go to a simulated carrier only, real ones never to one that stands beside real
+    carriers. A carrier that failed on this channel in this verification is not tried again for it; its other
+    channels may still work.
     """
     failed = {item.carrier for item in earlier if item.channel is channel and item.reason in FAILED_HERE}
     for name, carrier in carriers.items():

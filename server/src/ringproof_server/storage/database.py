@@ -119,9 +119,9 @@ def open_storage(
 
     `hasher` makes the keyed digest (at least 8 bytes) by which numbers in E.164 form are looked up; it must
     stay the same for the life of the database. `policy` is what applications do not set otherwise.
-    `connections` bounds this process's PostgreSQL connections for
-    writing, and those for reading. Nothing is connected yet, and no table is made: see `migrations.upgrade`.
-    Raises `ValueError`, without the URL, for a URL that cannot be used.
+    `connections` bounds this process's PostgreSQL connections for writing, and those for reading. Nothing is
+    connected yet, and no table is made: see `migrations.upgrade`. Raises `ValueError`, without the URL, for a
+    URL that cannot be used.
     """
     parsed = parse_url(url)
     database: Database

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-_EXAMPLE_ID = "vrf_2Kc9dQw7"
-_EXAMPLE_REQUEST = "req_8f0c2b5e"
+_EXAMPLE_ID = "vrf_06a1k2m3n4p5q6r7s8t9v0w1x2"
+_EXAMPLE_REQUEST = "4f0c2b5e9a1d7c3e8b6f0a2d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +41,27 @@ PROBLEM_NOTES: Final[Mapping[str, ProblemNote]] = MappingProxyType(
             "The number is too short for its country.",
         ),
         "unauthorized": ProblemNote(
-            "The header `Authorization` is missing, is not “Bearer” with a key, or the key is unknown or was "
-            "revoked.",
+            "The header `Authorization` is missing or brings no key, or the key is unknown or was revoked.",
             "Check which key the program was built with. An application's keys are listed with "
-            "`ringproof-server apps keys`. Do not retry.",
+            "`ringproof-server apps keys list`. Do not retry.",
             "The key is missing or unknown.",
         ),
         "forbidden": ProblemNote(
             "The key is valid but may not do this: a publishable key asked for something that only a back "
-            "end may do, it was used from a web origin that the application does not list, or it lacks the "
-            "challenge of the verification.",
+            "end may do, or it was used from a web origin that the application does not list.",
             "Call this operation from your back end with a secret key, or add the origin to the application.",
             "A publishable key may not look verifications up by reference.",
         ),
         "not-found": ProblemNote(
             "There is no verification of this id for this application, or no such address. Someone else's "
             "verification and one that never existed are answered alike.",
-            "Check the id and which application's key is used. Finished verifications are forgotten after "
-            "the retention time.",
+            "Check the id, the address and which application's key is used.",
             "There is nothing here.",
         ),
         "number-not-allowed": ProblemNote(
             "The number is of a kind that is never called or written to: premium rate, shared cost, pager, "
             "universal access, or a fictitious number where those are switched off.",
-            "Ask for another number. For tests, enable fictitious numbers in the application's policy.",
+            "Ask for another number. For tests, let the operator set `RINGPROOF_FICTITIOUS_NUMBERS`.",
             "Premium-rate numbers are not verified.",
         ),
         "country-not-allowed": ProblemNote(
@@ -81,7 +78,7 @@ PROBLEM_NOTES: Final[Mapping[str, ProblemNote]] = MappingProxyType(
             "This application already has a verification in progress with the same reference, or the number "
             "has as many pending verifications as are allowed at once. The member `verification` "
             "holds the id where the caller may know it.",
-            "Go on with that verification, cancel it, or wait until it ends (five minutes at most).",
+            "Go on with that verification, cancel it, or wait for `retry_after` seconds.",
             "Another verification of this reference is pending.",
             {"verification": _EXAMPLE_ID, "retry_after": 212},
         ),
@@ -111,7 +108,7 @@ PROBLEM_NOTES: Final[Mapping[str, ProblemNote]] = MappingProxyType(
             "The challenge does not belong to this verification.",
         ),
         "challenge-expired": ProblemNote(
-            "The challenge is older than a verification may last (five minutes unless the policy says less).",
+            "The challenge is older than a verification may last (five minutes, or what the policy says).",
             "Start a new verification. If this happens early, check for programs that keep challenges.",
             "The challenge has expired.",
         ),
@@ -122,7 +119,7 @@ PROBLEM_NOTES: Final[Mapping[str, ProblemNote]] = MappingProxyType(
             "The code verifier does not belong to this challenge.",
         ),
         "rate-limited": ProblemNote(
-            "Too many requests came for this number, from this address or with this key.",
+            "Too many verifications were started for this number or from this address.",
             "Wait for `retry_after` seconds, which the header `Retry-After` repeats. Tell people how long "
             "they have to wait; do not retry in the background.",
             "Too many verifications of this number.",
@@ -130,10 +127,10 @@ PROBLEM_NOTES: Final[Mapping[str, ProblemNote]] = MappingProxyType(
         ),
         "guess-budget-exhausted": ProblemNote(
             "Every verification gives someone without the phone a small chance to guess right. The chances "
-            "of one number's verifications within 24 hours are added up, and the sum has reached its limit.",
+            "of one number's verifications within 24 hours are added up, and the sum has reached its limit. "
+            "The same is answered after too many wrong answers in a row for one number.",
             "Try again tomorrow. A larger pool of caller IDs makes each chance smaller.",
-            "Too many guesses were possible for this number.",
-            {"retry_after": 31_200},
+            "No more guesses are allowed for this number today.",
         ),
         "spend-limit-reached": ProblemNote(
             "The application or the country has reached its limit for calls and messages.",
