@@ -18,6 +18,9 @@ from tests.support.world import World
 
 __all__ = ["database", "database_kind", "migrated_templates", "postgresql_server"]
 
+LEASE = {"claim_lease": 30.0}
+"""Shorter than a flash call is waited for, so that what a dead process left is looked up before that."""
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
@@ -30,7 +33,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[Switchboard]:
     """A server with one carrier that obeys the test."""
-    made = Switchboard(tmp_path / "board")
+    made = Switchboard(tmp_path / "board", config=LEASE)
     yield made
     made.world.close()
 
@@ -38,6 +41,6 @@ def board(tmp_path: Path) -> Iterator[Switchboard]:
 @pytest.fixture
 def two_carriers(tmp_path: Path) -> Iterator[Switchboard]:
     """A server with two obedient carriers, `first` and `second`."""
-    made = Switchboard(tmp_path / "two", ("first", "second"))
+    made = Switchboard(tmp_path / "two", ("first", "second"), config=LEASE)
     yield made
     made.world.close()

@@ -42,7 +42,7 @@ def test_the_hang_up_is_carried_out_once_at_its_moment(board: Switchboard) -> No
     board.world.server.due.run()
     assert board.first.hung_up == []
     board.world.clock.move(0.001)
-    assert board.world.server.due._hang_up(attempt.id) + other.due._hang_up(attempt.id) == 1
+    assert board.world.server.due.hang_up(attempt.id) + other.due.hang_up(attempt.id) == 1
     assert board.world.server.due.run() + other.due.run() == 0
     assert board.first.hung_up == [attempt.remote_id]
 

@@ -108,7 +108,7 @@ def test_a_plug_in_that_breaks_when_it_is_asked_leaves_no_attempt_behind(board: 
         board.world.server.dispatching.dispatch(session.attempts[0].id)
     board.first.taken.clear()
     board.first.meanwhile_found = _break
-    board.world.clock.move(31)
+    board.world.clock.move(board.world.server.parts.config.claim_lease + 1)
     board.world.server.due.run()
     assert session.attempts[0].reason is Reason.UNKNOWN
     assert session.attempts[1].channel is Channel.SMS

@@ -7,7 +7,9 @@ it is what makes it happen once, also when a process dies in between.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ringproof_server.domain.attempt import Attempt, AttemptState
@@ -18,6 +20,7 @@ from ringproof_server.ports import Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.dispatch import Dispatching, Log
+from ringproof_server.service.errands import Errands
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.steps import Steps
 
@@ -25,10 +28,21 @@ HANG_UP_AGAIN = timedelta(seconds=5)
 """A call whose end is not reported within this time after a hang-up is hung up again."""
 HANG_UPS_AT_MOST = 3
 AT_ONCE = 100
+HANG_UP_THREADS = 8
+LOOK_UP_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due: attempts to hang up, verifications to move on, attempts whose claimer has died."""
+
+    hang_ups: list[str]
+    verifications: list[str]
+    stale: list[str]
 
 
 class DueWork:
-    """Carries out what is due at a moment; the thread around it is `Deadlines`."""
+    """Carries out what is due at a moment; the threads around it are `Deadlines`."""
 
     def __init__(self, parts: Parts, steps: Steps, dispatching: Dispatching, log: Log) -> None:
         self._parts = parts
@@ -38,35 +52,65 @@ class DueWork:
 
     def run(self) -> int:
         """Carry out at most `AT_ONCE` items of each kind; how many were carried out."""
+        due = self.look()
+        return (
+            self._each(due.hang_ups, self.hang_up)
+            + self.move_on(due.verifications)
+            + self._each(due.stale, self.reconcile)
+        )
+
+    def look(self) -> Due:
+        """What is due now, at most `AT_ONCE` items of each kind."""
         now = self._parts.clock.now()
         lease = timedelta(seconds=self._parts.config.claim_lease)
-        hang_ups, verifications, stale = self._parts.storage.read(
-            lambda session: (
+        return self._parts.storage.read(
+            lambda session: Due(
                 session.verifications.due_hang_ups(now, AT_ONCE),
                 session.verifications.due_verifications(now, AT_ONCE),
                 session.verifications.stale_claims(now - lease, AT_ONCE),
             )
         )
-        done = 0
-        for items, act in (
-            (hang_ups, self._hang_up),
-            (verifications, self._wake),
-            (stale, self._dispatching.reconcile),
-        ):
-            for item in items:
-                done += self._carefully(act, item)
-        return done
+
+    def move_on(self, verification_ids: Iterable[str]) -> int:
+        """Start the next step of these, or end them; how many were moved. Waits for no carrier."""
+        return self._each(verification_ids, self._wake)
 
     def next_at(self) -> datetime | None:
         """When the next hang-up, timeout or expiry is due."""
         return self._parts.storage.read(lambda session: session.verifications.next_due())
 
-    def _carefully(self, act: Callable[[str], bool], item: str) -> bool:
-        try:
-            return act(item)
-        except Exception as fault:  # noqa: BLE001  (one bad row must not stop all the others)
-            self._log("deadline_failed", what=act.__name__, fault=type(fault).__name__)
+    def hang_up(self, attempt_id: str) -> bool:
+        """Hang this call up if that is still due and nobody else has taken it; may wait for its carrier."""
+        attempt, aftermath = self._parts.storage.write(
+            lambda session: self._claim_hang_up(session, attempt_id)
+        )
+        carry_out(self._parts, aftermath)
+        if attempt is None or attempt.remote_id is None or attempt.carrier is None:
             return False
+        carrier = self._parts.carriers.get(attempt.carrier)
+        if carrier is None:
+            return False
+        try:
+            carrier.hang_up(attempt.remote_id)
+        except CarrierError as fault:
+            self._log("hang_up_failed", carrier=attempt.carrier, fault=type(fault).__name__)
+        return True
+
+    def reconcile(self, attempt_id: str) -> bool:
+        """Find out what became of an attempt whose claimer died; may wait for its carrier."""
+        return self._dispatching.reconcile(attempt_id)
+
+    def _each(self, items: Iterable[str], act: Callable[[str], bool]) -> int:
+        """How many could be done. One bad row does not stop the others, and all bad ones are one line."""
+        done, faults = 0, Counter[str]()
+        for item in items:
+            try:
+                done += act(item)
+            except Exception as fault:  # noqa: BLE001  (whatever it is, the others have their own deadlines)
+                faults[type(fault).__name__] += 1
+        for fault_name, count in faults.items():
+            self._log("deadline_failed", what=act.__name__, fault=fault_name, count=count)
+        return done
 
     def _wake(self, verification_id: str) -> bool:
         aftermath = self._parts.storage.write(lambda session: self._wake_one(session, verification_id))
@@ -83,22 +127,6 @@ class DueWork:
         else:
             self._steps.finish(change, Ending.EXPIRE)
         return change.save()
-
-    def _hang_up(self, attempt_id: str) -> bool:
-        attempt, aftermath = self._parts.storage.write(
-            lambda session: self._claim_hang_up(session, attempt_id)
-        )
-        carry_out(self._parts, aftermath)
-        if attempt is None or attempt.remote_id is None or attempt.carrier is None:
-            return False
-        carrier = self._parts.carriers.get(attempt.carrier)
-        if carrier is None:
-            return False
-        try:
-            carrier.hang_up(attempt.remote_id)
-        except CarrierError as fault:
-            self._log("hang_up_failed", carrier=attempt.carrier, fault=type(fault).__name__)
-        return True
 
     def _claim_hang_up(self, session: Session, attempt_id: str) -> tuple[Attempt | None, Aftermath | None]:
         """Take the hang-up; it is due again later, in case the carrier never says that the call has ended."""
@@ -136,7 +164,11 @@ class DueWork:
 
 
 class Deadlines:
-    """The thread that carries out what is due; it wakes for the next item, or when told of a new one."""
+    """The threads that carry out what is due; they wake for the next item, or when told of a new one.
+
+    One thread does what needs the database only. Hang-ups and look-ups wait for carriers, so they have
+    threads of their own: a carrier that hangs delays neither a next step nor the end of another call.
+    """
 
     def __init__(self, parts: Parts, due: DueWork, log: Log, *, poll: float = 0.25) -> None:
         self._parts = parts
@@ -145,15 +177,22 @@ class Deadlines:
         self._poll = poll
         self._wake = threading.Event()
         self._stopping = False
+        self._hang_ups = Errands("hang-up", due.hang_up, log, threads=HANG_UP_THREADS)
+        self._look_ups = Errands("look-up", due.reconcile, log, threads=LOOK_UP_THREADS)
         self._thread = threading.Thread(target=self._work, name="deadlines", daemon=True)
 
     def start(self) -> None:
+        self._hang_ups.start()
+        self._look_ups.start()
         self._thread.start()
 
     def stop(self) -> None:
+        """Begin nothing any more; what is under way is given two seconds."""
         self._stopping = True
         self._wake.set()
         self._thread.join(timeout=2)
+        self._hang_ups.stop()
+        self._look_ups.stop()
 
     def poke(self) -> None:
         """A deadline was set in this process; never waits."""
@@ -163,15 +202,23 @@ class Deadlines:
         while not self._stopping:
             wait = self._poll
             try:
-                wait = self._until_next() if self._due.run() == 0 else 0.0
+                wait = self._round()
             except Exception as fault:  # noqa: BLE001  (the database may be away for a while)
                 self._log("deadlines_failed", fault=type(fault).__name__)
             if self._wake.wait(wait):
                 self._wake.clear()
 
-    def _until_next(self) -> float:
+    def _round(self) -> float:
+        """Do or hand out what is due; the seconds to wait before the next round."""
+        looked_at = self._parts.clock.now()
+        due = self._due.look()
+        self._hang_ups.take(due.hang_ups)
+        self._look_ups.take(due.stale)
+        if self._due.move_on(due.verifications):
+            return 0.0
         next_at = self._due.next_at()
-        if next_at is None:
+        if next_at is None or next_at <= looked_at:
+            # What was due and still is, is under way or could not be done: looking at once helps nobody.
             return self._poll
         seconds = (next_at - self._parts.clock.now()).total_seconds()
-        return min(self._poll, max(0.005, seconds))
+        return min(self._poll, max(0.0, seconds))
