@@ -77,7 +77,7 @@ def test_a_server_that_keeps_dying_tells_no_lies_and_repeats_nothing(
         kills = _kill_while(crowd, server, extent.kills, random.Random(SEED))
         crowd.wait(150.0)
         with _looking(database) as connection:
-            _await_the_end(connection)
+            _await_the_end(connection, server)
             _check_truth(connection, crowd.stories)
             _check_calls(connection)
             _check_rest(connection, extent.verifications)
@@ -112,12 +112,12 @@ def _rows(connection: Connection, statement: str) -> list[Any]:
     return list(connection.execute(text(statement)).all())
 
 
-def _await_the_end(connection: Connection) -> None:
+def _await_the_end(connection: Connection, server: Server) -> None:
     """Until the last verification must have ended; then nothing may be pending any more."""
     ((last,),) = _rows(connection, "SELECT MAX(expires_at) FROM verifications")
     time.sleep(max(0.0, last / 1_000_000 + GRACE - time.time()))
     pending = _rows(connection, "SELECT id, wake_at, expires_at FROM verifications WHERE status = 'pending'")
-    assert pending == [], "these verifications were never ended"
+    assert pending == [], f"these verifications were never ended; the server says:\n{server.log[-3000:]}"
 
 
 def _check_truth(connection: Connection, stories: list[Story]) -> None:
