@@ -11,7 +11,7 @@ from ringproof_server.domain.verification import Status
 from ringproof_server.service.carrier_events import DocumentKind, SpokenDocument
 from ringproof_server.service.requests import ClientReport
 from tests.support.switchboard import Switchboard
-from tests.support.world import Session, World, key, right_call
+from tests.support.world import Session, World, call_report, key, right_call, wrong_call
 
 
 def _report(session: Session, report: ClientReport, name: str | None = None) -> Status:
@@ -60,6 +60,39 @@ def test_repeated_telemetry_is_kept_once(world: World) -> None:
     for _ in range(3):
         _report(session, ClientReport(kind="seen"), "k1")
     assert world.server.trace(session.id).count("client_report") == 1
+
+
+@pytest.mark.parametrize("flood", ["telemetry", "withheld", "too many reports", "cancels"])
+def test_no_client_makes_the_record_of_a_verification_grow_without_end(world: World, flood: str) -> None:
+    """What is decided later is still kept, so that a flood covers no tracks."""
+    session = world.start(world.app())
+    if flood == "too many reports":
+        for _ in range(3):
+            session.confirm(wrong_call(session))
+    if flood == "cancels":
+        session.cancel()
+    for _ in range(150):
+        if flood == "telemetry":
+            _report(session, ClientReport(kind="seen"))
+        elif flood == "withheld":
+            session.confirm(call_report(None))
+        elif flood == "too many reports":
+            session.confirm(wrong_call(session))
+        else:
+            session.cancel()
+    assert len(world.server.trace(session.id)) <= 101
+    if flood != "cancels":
+        session.cancel()
+        assert world.server.trace(session.id)[-1] == "finished"
+
+
+def test_a_carrier_that_repeats_itself_does_not_make_the_record_grow_without_end(board: Switchboard) -> None:
+    session = board.world.start(board.world.app())
+    attempt = board.ringing(session)
+    for _ in range(150):
+        board.say(attempt, AttemptEvent.RING)
+        board.say(attempt, AttemptEvent.DELIVER)
+    assert len(board.world.server.trace(session.id)) <= 101
 
 
 # --- what is said

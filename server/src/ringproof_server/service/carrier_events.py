@@ -99,13 +99,13 @@ class CarrierEvents:
         try:
             note = change.move(attempt.id, event.kind, **changes)
         except ImpossibleTransition as fault:
-            change.note("event_ignored", event=event.kind, why=str(fault))
+            change.remark("event_ignored", event=event.kind, why=str(fault))
             return
         if attempt.reason in GIVEN_UP and event.kind in SHOWS_LIFE and attempt.state is AttemptState.ENDED:
             change.set_attempt(attempt.id, hang_up_at=change.now)
         moved = change.attempt(attempt.id)
         if note:
-            change.note("odd_event", event=event.kind, why=note)
+            change.remark("odd_event", event=event.kind, why=note)
         if moved.state is not attempt.state:
             change.note("attempt_moved", channel=moved.channel, state=moved.state, reason=moved.reason)
             if moved.state.is_final:

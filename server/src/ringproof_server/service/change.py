@@ -17,6 +17,9 @@ from ringproof_server.ports import Session, TraceEntry
 BACKSTOP = timedelta(seconds=5)
 """A call that has not ended this long after the carrier's own time limit is hung up by us."""
 
+REMARKS_WITHIN = 100
+"""Entries of a verification's record up to which remarks are added to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
@@ -122,6 +125,12 @@ class Change:
 
     def note(self, what: str, **detail: str | int | float | bool | None) -> None:
         self._notes.append(TraceEntry(at=self.now, what=what, detail=detail))
+
+    def remark(self, what: str, **detail: str | int | float | bool | None) -> None:
+        """Like `note`, for what a client or a carrier may cause as often as it likes: a record that is long
+        already is not made longer by it, and keeps its room for decisions."""
+        if len(self.session.verifications.trace(self.verification.id)) < REMARKS_WITHIN:
+            self.note(what, **detail)
 
     def save(self) -> Aftermath:
         """Write what differs from what was loaded; raises `Conflict`."""

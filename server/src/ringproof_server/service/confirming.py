@@ -174,7 +174,7 @@ class Confirming:
         limit = timedelta(seconds=change.application.policy.report_timeout)
         if change.now > attempt.queued_at + limit or change.verification.reports >= flash.reports:
             # Equal for right and wrong reports, so that it tells nothing about the caller ID.
-            change.note("report_too_late_or_too_many")
+            change.remark("report_too_late_or_too_many")
             return Verdict.MISMATCH
         if flash.calls > 1 and attempt.reported is not None:
             # This call is settled and the next one is not out yet: there is nothing to judge.
@@ -220,7 +220,7 @@ class Confirming:
         )
 
     def _withheld(self, change: Change, attempt: Attempt) -> None:
-        change.note("caller_id_withheld", carrier=attempt.carrier)
+        change.remark("caller_id_withheld", carrier=attempt.carrier)
         if attempt.step == change.verification.step:
             self._steps.go_on(change, Reason.WITHHELD)
 

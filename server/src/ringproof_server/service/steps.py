@@ -147,7 +147,7 @@ class Steps:
         before = change.verification.status
         status, note = follow(before, ending)
         if status is before:
-            change.note("end_ignored", ending=ending, why=note)
+            change.remark("end_ignored", ending=ending, why=note)
             return
         self._release(change, Reason.CANCELLED, interrupts=ending is Ending.CANCEL)
         change.set(

@@ -114,7 +114,7 @@ class VerificationService:
             change = self._load(session, caller, verification_id)
             if self._seen_before(session, caller, idempotency, verification_id):
                 return progress_after(caller, change), None
-            change.note(
+            change.remark(
                 "client_report",
                 kind=report.kind if report.kind in REPORT_KINDS else "other",
                 ring_ms=report.ring_ms,
