@@ -18,7 +18,7 @@ EACH = 20
 
 
 def main(url: str) -> None:
-    limiter = create_limiter(url, SystemClock(), hasher)
+    limiter = create_limiter(url, SystemClock(), hasher, patience=20)
     limiter.ping()
     print("ready", flush=True)
     sys.stdin.readline()

@@ -37,13 +37,16 @@ Hasher = Callable[[str], bytes]
 """A keyed digest, the same in every process that counts together."""
 
 
-def create_limiter(redis_url: str | None, clock: Clock, hasher: Hasher) -> RateLimiter:
+def create_limiter(
+    redis_url: str | None, clock: Clock, hasher: Hasher, *, patience: float = REDIS_PATIENCE
+) -> RateLimiter:
     """The limiter for this process; `redis_url` makes it count together with all others.
 
-    Redis is told the digests of keys only, because keys hold people's addresses.
+    Redis is told the digests of keys only, because keys hold people's addresses. It has `patience` seconds
+    to answer.
     """
     memory = MemoryLimiter(clock)
-    return memory if redis_url is None else RedisLimiter(redis_url, memory, clock, hasher)
+    return memory if redis_url is None else RedisLimiter(redis_url, memory, clock, hasher, patience)
 
 
 class MemoryLimiter:
@@ -100,11 +103,13 @@ def _wait(hits: deque[float], limit: int, window: int, now: float) -> float | No
 class RedisLimiter:
     """Moving windows in Redis by the clock of this machine; `memory` counts while Redis is away."""
 
-    def __init__(self, url: str, memory: MemoryLimiter, clock: Clock, hasher: Hasher) -> None:
+    def __init__(
+        self, url: str, memory: MemoryLimiter, clock: Clock, hasher: Hasher, patience: float
+    ) -> None:
         connections = ConnectionPool.from_url(
             url,
-            socket_timeout=REDIS_PATIENCE,
-            socket_connect_timeout=REDIS_PATIENCE,
+            socket_timeout=patience,
+            socket_connect_timeout=patience,
             # A repeat would keep the request waiting; memory can count at once.
             retry=Retry(NoBackoff(), 0),
         )
