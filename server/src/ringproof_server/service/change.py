@@ -181,7 +181,7 @@ def backstop(change: Change, attempt: Attempt) -> datetime:
     return change.now + timedelta(seconds=change.application.policy.dial_timeout) + BACKSTOP
 
 
-def channel_is_live(attempt: Attempt) -> bool:
+def is_live_call(attempt: Attempt) -> bool:
     """Whether a call is under way that the carrier knows of and that can be hung up."""
     return attempt.channel.is_call and attempt.state in {
         AttemptState.ACCEPTED,

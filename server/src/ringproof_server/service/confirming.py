@@ -11,13 +11,7 @@ from ringproof_server.domain.assurance import FlashOffer
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.caller_id import is_altered
 from ringproof_server.domain.channel import Channel, Reason
-from ringproof_server.domain.errors import (
-    AlreadyFinished,
-    IdempotencyConflict,
-    InvalidRequest,
-    NotFound,
-    TooEarly,
-)
+from ringproof_server.domain.errors import AlreadyFinished, InvalidRequest, NotFound, TooEarly
 from ringproof_server.domain.evidence import (
     CallEvidence,
     CodeEvidence,
@@ -27,12 +21,13 @@ from ringproof_server.domain.evidence import (
 )
 from ringproof_server.domain.policy import RingTimeRule
 from ringproof_server.domain.verification import Ending, Status
-from ringproof_server.ports import Remembered, Session
+from ringproof_server.ports import Session
 from ringproof_server.service.access import require_access, require_verifier
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.outlook import progress_after
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.progress import Progress
+from ringproof_server.service.repeats import recalled, remember
 from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey
 from ringproof_server.service.steps import Steps
 
@@ -85,18 +80,14 @@ class Confirming:
         change = Change.load(session, verification_id, now)
         if change.verification.application_id != caller.application.id:
             raise NotFound("there is no such verification")
-        known = _recalled(session, caller, idempotency, verification_id)
+        known = recalled(session, caller, idempotency, verification_id)
         if known is not None:
             result = None if known.result is None else Verdict(known.result)
             return Confirmed(progress_after(caller, change), result, change.save())
         verdict = self._verdict(change, request)
         result = None if verdict is Verdict.MATCH else verdict
         aftermath = change.save()
-        if idempotency is not None:
-            outcome = Remembered(
-                fingerprint=idempotency.fingerprint, verification_id=verification_id, result=result
-            )
-            session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
+        remember(session, caller, idempotency, verification_id, now, result=result)
         return Confirmed(progress_after(caller, change), result, aftermath)
 
     def _verdict(self, change: Change, request: ConfirmRequest) -> Verdict:
@@ -274,16 +265,3 @@ def _to_report_on(change: Change) -> Attempt | None:
 def _last_reported(change: Change) -> Attempt | None:
     calls = [item for item in change.attempts if item.channel is Channel.FLASHCALL and item.reported]
     return calls[-1] if calls else None
-
-
-def _recalled(
-    session: Session, caller: Caller, idempotency: IdempotencyKey | None, verification_id: str
-) -> Remembered | None:
-    if idempotency is None:
-        return None
-    known = session.idempotency.recall(caller.key_id, idempotency.key)
-    if known is not None and (
-        known.fingerprint != idempotency.fingerprint or known.verification_id != verification_id
-    ):
-        raise IdempotencyConflict("this key was used for another request")
-    return known

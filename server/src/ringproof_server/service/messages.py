@@ -22,20 +22,18 @@ _LANGUAGE_OF_REGION = {
 }
 
 
-def language_for(language: str | None, number: PhoneNumber) -> str:
-    """The locale to speak to this person: what was asked for, else the number's country's, else English."""
+def locale_for(language: str | None, number: PhoneNumber) -> ringproof_rcml.Locale:
+    """The locale of a person's texts: what was asked for, else the number's country's, else English."""
     wanted = [language] if language else []
     usual = _LANGUAGE_OF_REGION.get(number.region or "")
-    return str(ringproof_rcml.negotiate([*wanted, *([usual] if usual else [])], "en"))
+    return ringproof_rcml.negotiate([*wanted, *([usual] if usual else [])], "en")
 
 
 def code_message(application: Application, verification: Verification, code_key: bytes) -> str:
     """The one text that serves SMS Retriever, WebOTP and people at once."""
     assert verification.code_salt is not None
     code = spell(code_key, verification.code_salt, application.policy.code_digits)
-    words = ringproof_rcml.load_words(
-        ringproof_rcml.negotiate([language_for(verification.language, verification.number)], "en")
-    )
+    words = ringproof_rcml.load_words(locale_for(verification.language, verification.number))
     origin = verification.capabilities.web_origin
     host = urlsplit(origin).hostname if origin else None
     transaction = verification.transaction

@@ -12,7 +12,6 @@ from ringproof_server.domain.errors import (
     AlreadyFinished,
     CountryNotAllowed,
     GuessBudgetExhausted,
-    IdempotencyConflict,
     InvalidRequest,
     NoChannelAvailable,
     NumberNotAllowed,
@@ -23,12 +22,13 @@ from ringproof_server.domain.fictitious import is_fictitious
 from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Capabilities, Status, Verification
-from ringproof_server.ports import ChallengeClaims, Remembered, Session
+from ringproof_server.ports import ChallengeClaims, Session
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.outlook import progress_of
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner, Situation
 from ringproof_server.service.progress import Progress
+from ringproof_server.service.repeats import recalled, remember
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
 from ringproof_server.service.rivals import require_no_rival
 from ringproof_server.service.spacing import DAY
@@ -101,14 +101,14 @@ class Starting:
         """What an earlier request with this idempotency key started, so that it counts against no limit."""
         if idempotency is None:
             return None
-        return self._parts.storage.read(lambda session: self._recalled(session, caller, idempotency))
+        return self._parts.storage.read(lambda session: self._started_before(session, caller, idempotency))
 
-    def _recalled(self, session: Session, caller: Caller, idempotency: IdempotencyKey) -> Started | None:
-        known = session.idempotency.recall(caller.key_id, idempotency.key)
+    def _started_before(
+        self, session: Session, caller: Caller, idempotency: IdempotencyKey | None
+    ) -> Started | None:
+        known = recalled(session, caller, idempotency)
         if known is None:
             return None
-        if known.fingerprint != idempotency.fingerprint:
-            raise IdempotencyConflict("this key was used for another request")
         verification = session.verifications.get(known.verification_id)
         if verification is None:
             raise AlreadyFinished("what this request started has been deleted")
@@ -165,10 +165,9 @@ class Starting:
         idempotency: IdempotencyKey | None,
         now: datetime,
     ) -> Started:
-        if idempotency is not None:
-            recalled = self._recalled(session, caller, idempotency)
-            if recalled is not None:
-                return recalled
+        replayed = self._started_before(session, caller, idempotency)
+        if replayed is not None:
+            return replayed
         if (
             session.verifications.count_queued(self._parts.config.queue_limit)
             >= self._parts.config.queue_limit
@@ -185,11 +184,7 @@ class Starting:
             raise NoChannelAvailable("no caller ID is free for this number")
         aftermath = change.save()
         session.ledger.reserve(number, verification.id, verification.plan.guess_probability(), now)
-        if idempotency is not None:
-            outcome = Remembered(
-                fingerprint=idempotency.fingerprint, verification_id=verification.id, result=None
-            )
-            session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
+        remember(session, caller, idempotency, verification.id, now)
         progress = progress_of(session, application, change.verification, change.attempts, now)
         return Started(progress, aftermath)
 

@@ -11,7 +11,7 @@ from ringproof_server.domain.code import SALT_BYTES
 from ringproof_server.domain.code import guess_probability as code_guess_probability
 from ringproof_server.domain.verification import Ending, follow
 from ringproof_server.ports import Random
-from ringproof_server.service.change import Change, channel_is_live
+from ringproof_server.service.change import Change, is_live_call
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, send_wait
 
@@ -131,7 +131,7 @@ class Steps:
         One that was hung up a moment ago and whose end has not come in yet is left to its turn.
         """
         was_hung_up = attempt.hang_ups > 0 and not attempt.was_answered
-        if channel_is_live(attempt) and not was_hung_up:
+        if is_live_call(attempt) and not was_hung_up:
             change.set_attempt(attempt.id, hang_up_at=change.now)
 
     def finish(

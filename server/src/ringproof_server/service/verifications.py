@@ -11,13 +11,12 @@ from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import (
     AlreadyFinished,
     Forbidden,
-    IdempotencyConflict,
     NoStepsLeft,
     NotFound,
     TooEarly,
 )
 from ringproof_server.domain.verification import Ending, Status, Verification
-from ringproof_server.ports import Remembered, Session, TokenClaims
+from ringproof_server.ports import Session, TokenClaims
 from ringproof_server.service.access import require_access
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
@@ -26,6 +25,7 @@ from ringproof_server.service.outlook import channel_wait, progress_after, progr
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.progress import Progress
+from ringproof_server.service.repeats import recalled, remember
 from ringproof_server.service.requests import ClientReport, ConfirmRequest, IdempotencyKey, StartRequest
 from ringproof_server.service.spacing import DAY
 from ringproof_server.service.starting import Starting
@@ -84,13 +84,13 @@ class VerificationService:
 
         Raises `NoStepsLeft`, `TooEarly` with the time to wait, `AlreadyFinished`.
         """
-        now = self._parts.clock.now()
-        require_access(caller, verification_id, challenge, self._parts.tokens, now)
+        self._require_access(caller, verification_id, challenge)
 
         def work(session: Session) -> tuple[Progress, Aftermath | None]:
             change = self._load(session, caller, verification_id)
-            if self._seen_before(session, caller, idempotency, verification_id):
+            if recalled(session, caller, idempotency, verification_id) is not None:
                 return progress_after(caller, change), None
+            remember(session, caller, idempotency, verification_id, change.now)
             self._advance(change, channel)
             aftermath = change.save()
             return progress_after(caller, change), aftermath
@@ -107,13 +107,13 @@ class VerificationService:
         idempotency: IdempotencyKey | None,
     ) -> Progress:
         """Keep a client's telemetry; it never verifies and never moves a verification."""
-        now = self._parts.clock.now()
-        require_access(caller, verification_id, challenge, self._parts.tokens, now)
+        self._require_access(caller, verification_id, challenge)
 
         def work(session: Session) -> tuple[Progress, Aftermath | None]:
             change = self._load(session, caller, verification_id)
-            if self._seen_before(session, caller, idempotency, verification_id):
+            if recalled(session, caller, idempotency, verification_id) is not None:
                 return progress_after(caller, change), None
+            remember(session, caller, idempotency, verification_id, change.now)
             change.remark(
                 "client_report",
                 kind=report.kind if report.kind in REPORT_KINDS else "other",
@@ -129,8 +129,7 @@ class VerificationService:
 
     def cancel(self, caller: Caller, verification_id: str, *, challenge: str | None) -> Progress:
         """End the verification and hang up; an ended one stays as it is."""
-        now = self._parts.clock.now()
-        require_access(caller, verification_id, challenge, self._parts.tokens, now)
+        self._require_access(caller, verification_id, challenge)
 
         def work(session: Session) -> tuple[Progress, Aftermath]:
             change = self._load(session, caller, verification_id)
@@ -143,8 +142,7 @@ class VerificationService:
 
     def get(self, caller: Caller, verification_id: str, *, challenge: str | None) -> Progress:
         """Where the verification stands; a secret key also sees why."""
-        now = self._parts.clock.now()
-        require_access(caller, verification_id, challenge, self._parts.tokens, now)
+        self._require_access(caller, verification_id, challenge)
         return self._read(caller, verification_id)
 
     def by_reference(self, caller: Caller, reference: str) -> list[Progress]:
@@ -162,6 +160,9 @@ class VerificationService:
             ]
 
         return self._parts.storage.read(work)
+
+    def _require_access(self, caller: Caller, verification_id: str, challenge: str | None) -> None:
+        require_access(caller, verification_id, challenge, self._parts.tokens, self._parts.clock.now())
 
     def _carried_out(self, work: Callable[[Session], tuple[Progress, Aftermath | None]]) -> Progress:
         progress, aftermath = self._parts.storage.write(work)
@@ -188,22 +189,6 @@ class VerificationService:
             return progress
 
         return self._parts.storage.read(work)
-
-    def _seen_before(
-        self, session: Session, caller: Caller, idempotency: IdempotencyKey | None, verification_id: str
-    ) -> bool:
-        if idempotency is None:
-            return False
-        known = session.idempotency.recall(caller.key_id, idempotency.key)
-        if known is not None:
-            if known.fingerprint != idempotency.fingerprint or known.verification_id != verification_id:
-                raise IdempotencyConflict("this key was used for another request")
-            return True
-        outcome = Remembered(
-            fingerprint=idempotency.fingerprint, verification_id=verification_id, result=None
-        )
-        session.idempotency.remember(caller.key_id, idempotency.key, outcome, self._parts.clock.now())
-        return False
 
     def _advance(self, change: Change, channel: Channel | None) -> None:
         if not change.is_open:

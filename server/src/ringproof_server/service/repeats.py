@@ -1,0 +1,44 @@
+"""Repeated requests: what an idempotency key stands for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ringproof_server.domain.application import Caller
+from ringproof_server.domain.errors import IdempotencyConflict
+from ringproof_server.ports import Remembered, Session
+from ringproof_server.service.requests import IdempotencyKey
+
+
+def recalled(
+    session: Session, caller: Caller, idempotency: IdempotencyKey | None, verification_id: str | None = None
+) -> Remembered | None:
+    """What an earlier request with this key led to; None for the first one, and for one without a key.
+
+    Raises `IdempotencyConflict` when the earlier one said something else, or was about another verification
+    than `verification_id`.
+    """
+    if idempotency is None:
+        return None
+    known = session.idempotency.recall(caller.key_id, idempotency.key)
+    if known is not None and (
+        known.fingerprint != idempotency.fingerprint or verification_id not in {None, known.verification_id}
+    ):
+        raise IdempotencyConflict("this key was used for another request")
+    return known
+
+
+def remember(
+    session: Session,
+    caller: Caller,
+    idempotency: IdempotencyKey | None,
+    verification_id: str,
+    now: datetime,
+    *,
+    result: str | None = None,
+) -> None:
+    """Let the key of this request, if it has one, stand for what it has led to. Raises `Conflict`."""
+    if idempotency is None:
+        return
+    outcome = Remembered(fingerprint=idempotency.fingerprint, verification_id=verification_id, result=result)
+    session.idempotency.remember(caller.key_id, idempotency.key, outcome, now)
