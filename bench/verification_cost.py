@@ -1,7 +1,7 @@
 """What a whole verification costs the server, as a multiple of Flask's hello on the same server.
 
-One verification is a start, a signed callback (it rings) and a confirm. The carrier is the simulated one, so
-its part, one row for each call that is placed and hung up, is in the figure.
+One verification is a start, a signed callback (it rings) and a confirm; what the server does beside these
+requests (claiming and placing the call, hanging up) is in the figure, the carrier itself is not.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.load import Timed, processor_seconds, request, run
-from ringproof_server.carriers.simulated.callbacks import SIGNATURE_HEADER, NetworkEvent, encode, signed
-from ringproof_server.domain.attempt import AttemptEvent
+from bench.silent import SIGNATURE, callback_key, installed, sign
+from ringproof_server.tokens import SecretSeals
 from tests.support.api import Json, call_evidence, pkce, start_body
 from tests.support.servers import GENEROUS, Server, Tenant, free_port, running
 
@@ -31,8 +31,7 @@ SETTINGS = {
     "RINGPROOF_LOG_LEVEL": "warning",
     "RINGPROOF_WORKERS": "1",
     "RINGPROOF_THREADS": "16",
-    # The network says nothing by itself: the callbacks are the benchmark's.
-    "RINGPROOF_SIMULATED_POST_DIAL_MS": "300000",
+    "RINGPROOF_CARRIERS": "silent",
 }
 
 
@@ -63,8 +62,9 @@ class Cost:
 def measure(folder: Path) -> tuple[Cost, Cost]:
     """The costs of verifications and of hellos; their rounds take turns."""
     verifications, hellos = Cost(), Cost()
+    settings = {**SETTINGS, "PYTHONPATH": installed(folder / "plugins")}
     with (
-        running(Server(folder / "cost", settings=SETTINGS, watched=False)) as server,
+        running(Server(folder / "cost", settings=settings, watched=False)) as server,
         _hello_server() as (pid, port),
     ):
         tenant = server.tenant()
@@ -91,7 +91,7 @@ def _verify(server: Server, tenant: Tenant, numbers: Sequence[str]) -> tuple[flo
     seconds, answers = _timed(server, starts, 201)
     views = [_json(answer) for answer in answers]
     callers = _placed(server, [view["attempt"]["id"] for view in views])
-    rings = _ring_requests(server, views, callers)
+    rings = _ring_requests(server, list(callers))
     seconds += _timed(server, rings, 204)[0]
     confirms = [
         request(
@@ -100,7 +100,7 @@ def _verify(server: Server, tenant: Tenant, numbers: Sequence[str]) -> tuple[flo
             {
                 "challenge": view["challenge"],
                 "code_verifier": made[0],
-                "evidence": call_evidence(callers[view["attempt"]["id"]][1]),
+                "evidence": call_evidence(callers[view["attempt"]["id"]]),
             },
             Authorization=bearer,
         )
@@ -125,37 +125,29 @@ def _json(answer: Timed) -> Json:
     return found
 
 
-def _placed(server: Server, attempts: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Remote id and caller ID of every attempt, once the carrier has taken all."""
+def _placed(server: Server, attempts: Sequence[str]) -> dict[str, str]:
+    """The caller ID of every attempt, once the carrier has taken all."""
     file = server.settings.database_url.reveal().removeprefix("sqlite:///")
     wanted, give_up = set(attempts), time.monotonic() + 30
-    statement = "SELECT id, remote_id, caller_id FROM attempts WHERE state = 'accepted'"
+    statement = "SELECT id, caller_id FROM attempts WHERE state = 'accepted'"
     with closing(sqlite3.connect(file)) as connection:
         while time.monotonic() < give_up:
-            found = {row[0]: (row[1], row[2]) for row in connection.execute(statement) if row[0] in wanted}
+            found = {row[0]: row[1] for row in connection.execute(statement) if row[0] in wanted}
             if len(found) == len(wanted):
                 return found
             time.sleep(0.2)
     raise AssertionError("the calls are not placed")
 
 
-def _ring_requests(server: Server, views: Sequence[Json], callers: dict[str, tuple[str, str]]) -> list[bytes]:
-    """The callbacks that say that the phones ring, signed as the network does."""
+def _ring_requests(server: Server, attempts: Sequence[str]) -> list[bytes]:
+    """The callbacks that say that the phones ring, signed as the carrier does."""
     made = []
-    with server.node() as node:
-        key = node.parts.seals.digest("simulated-carrier", "callbacks")
-        for view in views:
-            attempt_id = view["attempt"]["id"]
-            event = NetworkEvent(
-                key=f"ring-{attempt_id}",
-                kind=AttemptEvent.RING,
-                reference=node.parts.seals.sign_reference(attempt_id),
-                remote_id=callers[attempt_id][0],
-            )
-            path = "/carriers/simulated/events"
-            call = signed(key, server.url + path, encode(event), int(time.time() * 1e6))
-            headers = {SIGNATURE_HEADER: call.headers[SIGNATURE_HEADER]}
-            made.append(request("POST", path, call.body, **headers))
+    seals = SecretSeals(server.settings.secret_key.reveal())
+    key = callback_key(seals)
+    for attempt_id in attempts:
+        said = {"key": f"ring-{attempt_id}", "kind": "ring", "reference": seals.sign_reference(attempt_id)}
+        body = json.dumps(said).encode()
+        made.append(request("POST", "/carriers/silent/events", body, **{SIGNATURE: sign(key, body)}))
     return made
 
 
