@@ -106,7 +106,7 @@ def test_a_good_token_is_read(issuer: Issuer, clock: FakeClock) -> None:
     assert phone == VerifiedPhone(
         phone_number=OWNER,
         verification="vrf_1",
-        method="flashcall",
+        channel="flashcall",
         issued_at=NOW,
         expires_at=NOW + 300,
         token_id="tok_1",

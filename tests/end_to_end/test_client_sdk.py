@@ -87,7 +87,7 @@ def test_every_phone_is_verified_without_a_touch(
         issuer=server.url,
         audience=tenant.id,
     )
-    assert (phone.phone_number, phone.method) == (number, channel)
+    assert (phone.phone_number, phone.channel) == (number, channel)
     assert phone.assurance_bits is not None
     assert phone.assurance_bits > 9
 

@@ -76,7 +76,7 @@ def test_the_demo_verifies_a_number_and_prints_its_token() -> None:
     token = told.splitlines()[-1]
     claims = jwt.decode(token, options={"verify_signature": False})
     phone = verify_token(token, issuer=base, audience=claims["aud"], jwks=keys)
-    assert (phone.phone_number, phone.method) == (NUMBER, "flashcall")
+    assert (phone.phone_number, phone.channel) == (NUMBER, "flashcall")
     assert phone.assurance_bits is not None
     assert phone.assurance_bits >= 10
     assert "Verified" in told

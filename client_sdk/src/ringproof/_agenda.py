@@ -18,8 +18,6 @@ LAST_MOMENT = 2.0
 """Seconds before the interception deadline at which what is known is reported, end of the ring or not."""
 MARGIN = 0.5
 """Seconds after the server's deadline, so that it has acted when it is asked."""
-
-
 GRACE = 10.0
 """Seconds after the expiry for which an unreachable server is still tried."""
 LONGEST_HOLD = 15.0

@@ -15,11 +15,6 @@ Basis: TypeAlias = Literal["phone_state", "call_log", "screening", "sip", "simul
 Quality: TypeAlias = Literal["live", "burst", "estimated", "late"]
 
 
-def masked(number: str | None) -> str | None:
-    """A caller's number for people who debug: how long it is, not what it is."""
-    return None if number is None else f"<{len(number)} characters>"
-
-
 @dataclass(frozen=True)
 class Capabilities:
     """What a source can do on this phone.

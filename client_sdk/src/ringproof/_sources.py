@@ -242,8 +242,8 @@ class ScriptedCallSource:
 
     The script is broadcast copies, so everything between Android and the flow is the real thing: a
     RingTracker makes calls of them. Several scripts may be joined with `+`. With `granted=False` the person
-    refuses the permissions and nothing is heard. `log` is what `history` finds,
-    each entry from the end of its call on.
+    refuses the permissions and nothing is heard. `log` is what `history` finds, each entry from the end of
+    its call on.
     """
 
     name = "scripted"

@@ -37,13 +37,13 @@ _MOST_VERIFIERS = 16
 class VerifiedPhone:
     """What a checked token says. Times are seconds since 1970-01-01 UTC.
 
-    `method` is the channel of the proof, `assurance_bits` how hard it was to guess (-log2 of
+    `channel` is how it was proved, `assurance_bits` how hard it was to guess (-log2 of
     `guess_probability`). `token_id` (`jti`) is for back ends that accept each token once.
     """
 
     phone_number: str = field(repr=False)
     verification: str
-    method: str
+    channel: str
     issued_at: int
     expires_at: int
     token_id: str
@@ -296,8 +296,8 @@ def _phone(claims: Mapping[str, Any]) -> VerifiedPhone:
     Raises TokenInvalidError when one that is relied on is missing or of another type.
     """
     number, methods, transaction = claims.get("phone_number"), claims.get("amr"), claims.get("transaction")
-    method = methods[0] if isinstance(methods, list) and methods else methods
-    texts = (number, method, claims["sub"], claims["jti"])
+    channel = methods[0] if isinstance(methods, list) and methods else methods
+    texts = (number, channel, claims["sub"], claims["jti"])
     if claims.get("phone_number_verified") is not True or not all(
         isinstance(text, str) and text for text in texts
     ):
@@ -307,7 +307,7 @@ def _phone(claims: Mapping[str, Any]) -> VerifiedPhone:
     return VerifiedPhone(
         phone_number=str(number),
         verification=str(claims["sub"]),
-        method=str(method),
+        channel=str(channel),
         issued_at=int(claims["iat"]),
         expires_at=int(claims["exp"]),
         token_id=str(claims["jti"]),
