@@ -164,6 +164,27 @@ def test_the_next_step_asked_for_at_once_starts_once(two_processes: Switchboard)
     assert [item.channel for item in session.attempts] == [Channel.FLASHCALL, Channel.SMS]
 
 
+def test_verifications_of_one_number_that_ask_for_a_code_at_once_send_one(
+    two_processes: Switchboard,
+) -> None:
+    """The spacing of sends is the number's: what each of them would be allowed alone, one of them gets."""
+    world = two_processes.world
+    app = world.app(OPEN)
+    for number in (f"+4477009007{index:02}" for index in range(4)):
+        sessions = [world.start(app, number) for _ in range(AT_ONCE)]
+        _ask_for_codes_at_once(two_processes, sessions)
+        sent = [item for session in sessions for item in session.attempts if item.channel is Channel.SMS]
+        assert len(sent) == 1
+
+
+def _ask_for_codes_at_once(board: Switchboard, sessions: list[Session]) -> None:
+    answers = at_once(
+        board,
+        lambda index: replace(sessions[index], process=board.world.processes[index % 2]).advance(Channel.SMS),
+    )
+    assert sum(isinstance(answer, TooEarly) for answer in answers) == AT_ONCE - 1
+
+
 def test_what_is_due_is_done_once(two_processes: Switchboard) -> None:
     world = two_processes.world
     app = world.app(OPEN)

@@ -13,6 +13,7 @@ from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import PastAttempt
 from ringproof_server.storage import tables
 from ringproof_server.storage.links import Link
+from ringproof_server.storage.numbers import lock_number
 from ringproof_server.storage.statements import LIMIT, ZERO, Parameter, Row, Statement
 from ringproof_server.storage.tables import attempts, verifications
 from ringproof_server.storage.values import (
@@ -162,7 +163,10 @@ class AttemptRows:
         self._link.put(_UPDATE, parameters, lost="the attempt has changed")
 
     def attempts_to(self, number: PhoneNumber, since: datetime) -> list[PastAttempt]:
-        parameters = {"digest": self._hasher(number.e164), "since": micros(since)}
+        digest = self._hasher(number.e164)
+        # Whoever decides by these whether another may be sent must not decide together with somebody else.
+        lock_number(self._link, digest)
+        parameters = {"digest": digest, "since": micros(since)}
         return [
             PastAttempt(CHANNELS[channel], moment(at), verification_id)
             for channel, at, verification_id in self._link.all(_TO_NUMBER, parameters)
