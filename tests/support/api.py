@@ -181,9 +181,9 @@ class Api:
         return found
 
 
-def pkce() -> tuple[str, str]:
-    """A code verifier and its challenge (RFC 7636, S256)."""
-    verifier = secrets.token_urlsafe(48)
+def pkce(verifier: str | None = None) -> tuple[str, str]:
+    """A code verifier, a random one unless it is given, and its challenge (RFC 7636, S256)."""
+    verifier = verifier or secrets.token_urlsafe(48)
     digest = hashlib.sha256(verifier.encode()).digest()
     return verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +35,7 @@ from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.randomness import SeededRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
 from tests.support import leaks
+from tests.support.api import pkce
 from tests.support.clients import (
     App,
     Session,
@@ -205,12 +205,11 @@ class World:
     ) -> Session:
         """Start a verification as the application's client does, with a fresh code verifier."""
         process = process or self.server
-        verifier = base64.urlsafe_b64encode(self.random.bytes(33)).decode()
-        digest = hashlib.sha256(verifier.encode()).digest()
+        verifier, code_challenge = self.pkce()
         request.setdefault("capabilities", Capabilities(caller_id=True, ring_time=ring_time))
         asked = StartRequest(
             phone_number=number,
-            code_challenge=base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            code_challenge=code_challenge,
             channels=None if channels is None else tuple(channels),
             **request,
         )
@@ -227,6 +226,10 @@ class World:
             started=progress,
             process=process,
         )
+
+    def pkce(self) -> tuple[str, str]:
+        """A fresh code verifier and its challenge, the same in every run."""
+        return pkce(base64.urlsafe_b64encode(self.random.bytes(33)).decode())
 
     # --- time
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +61,7 @@ class Door:
 
     def start(self, number: str = NUMBER, *, key: str | None = None, **fields: Any) -> Started:
         """Start a verification as an app does."""
-        verifier, challenge = pkce(self.world)
+        verifier, challenge = self.world.pkce()
         body = {
             "phone_number": number,
             "code_challenge": challenge,
@@ -95,13 +93,6 @@ class Door:
             "basis": "simulated",
             "quality": "live",
         }
-
-
-def pkce(world: World) -> tuple[str, str]:
-    """A code verifier and its challenge (RFC 7636, S256)."""
-    verifier = base64.urlsafe_b64encode(world.random.bytes(33)).decode()
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 MakeDoor = Callable[..., Door]

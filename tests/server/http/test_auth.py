@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from ringproof_server.http.auth import client_address
-from tests.server.http.conftest import Door, MakeDoor, pkce
+from tests.server.http.conftest import Door, MakeDoor
 
 ONE = "/v1/verifications/vrf_1"
 
@@ -97,7 +97,7 @@ def test_a_client_cannot_invent_its_address(door: Door) -> None:
     numbers = [f"+4477009001{number:02}" for number in range(12)]
     seen = []
     for position, number in enumerate(numbers):
-        _, challenge = pkce(door.world)
+        _, challenge = door.world.pkce()
         body = {"phone_number": number, "code_challenge": challenge}
         headers = {"X-Forwarded-For": f"192.0.2.{position}"}
         seen.append(door.post("/v1/verifications", body, headers=headers).status_code)
@@ -109,12 +109,12 @@ def test_behind_a_trusted_proxy_its_word_counts_and_nobody_elses(make_door: Make
     door = make_door(trusted_proxies=1)
     seen = []
     for position in range(12):
-        _, challenge = pkce(door.world)
+        _, challenge = door.world.pkce()
         body = {"phone_number": f"+4477009001{position:02}", "code_challenge": challenge}
         headers = {"X-Forwarded-For": f"192.0.2.{position}, 198.51.100.1"}
         seen.append(door.post("/v1/verifications", body, headers=headers).status_code)
     assert seen == [201] * 10 + [429] * 2
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     body = {"phone_number": "+447700900199", "code_challenge": challenge}
     other = door.post("/v1/verifications", body, headers={"X-Forwarded-For": "198.51.100.2"})
     assert other.status_code == 201

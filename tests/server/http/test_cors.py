@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.server.http.conftest import ORIGIN, Door, MakeDoor, pkce
+from tests.server.http.conftest import ORIGIN, Door, MakeDoor
 from tests.support.world import NUMBER, PUBLIC_URL
 
 START = "/v1/verifications"
@@ -24,7 +24,7 @@ def preflight(door: Door, origin: str, path: str = START) -> TestResponse:
 
 
 def start(door: Door, origin: str, key: str | None = None) -> TestResponse:
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     body = {"phone_number": NUMBER, "code_challenge": challenge}
     return door.post(START, body, key=key, headers={"Origin": origin})
 

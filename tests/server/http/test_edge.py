@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from ringproof_server.domain.errors import ServiceUnavailable
-from tests.server.http.conftest import Door, MakeDoor, pkce
+from tests.server.http.conftest import Door, MakeDoor
 from tests.support.world import NUMBER
 
 START = "/v1/verifications"
@@ -166,7 +166,7 @@ def test_evidence_that_does_not_fit_is_named(door: Door, evidence: object, field
 
 def test_the_last_of_two_equal_keys_counts_everywhere(door: Door) -> None:
     """One parser reads a body once, so no two parts of the server can disagree about it."""
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     body = f'{{"phone_number":"+1","code_challenge":"{challenge}","phone_number":"{NUMBER}"}}'
     assert send(door, body).get_json()["phone_number"].endswith("0123")
 
@@ -189,7 +189,7 @@ def test_only_json_is_taken(common_door: Door, content_type: str) -> None:
     "content_type", ["application/json", "Application/JSON", "application/json; charset=utf-8"]
 )
 def test_json_may_be_spelt_in_any_way(door: Door, content_type: str) -> None:
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     body = json.dumps({"phone_number": NUMBER, "code_challenge": challenge})
     assert send(door, body, content_type).status_code == 201
 

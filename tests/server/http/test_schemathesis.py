@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from ringproof_server.http.openapi import OPERATIONS
-from tests.server.http.conftest import Door, pkce
+from tests.server.http.conftest import Door
 from tests.support.world import NUMBER
 
 CHECKS = [
@@ -81,5 +81,5 @@ def test_the_example_of_the_description_is_a_request_that_works(door: Door) -> N
     operation = door.client.get("/openapi.json").get_json()["paths"]["/v1/verifications"]["post"]
     example = operation["requestBody"]["content"]["application/json"]["example"]
     assert example["phone_number"] == NUMBER
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     assert door.post("/v1/verifications", {**example, "code_challenge": challenge}).status_code == 201

@@ -7,7 +7,7 @@ import pytest
 
 from ringproof_server.domain.errors import CLIENT_ERRORS
 from ringproof_server.http import PROBLEM_STATUS
-from tests.server.http.conftest import Door, pkce
+from tests.server.http.conftest import Door
 from tests.support.world import NUMBER, OTHER_NUMBER, PUBLIC_URL
 
 VIEW_FIELDS = {
@@ -54,7 +54,7 @@ def test_a_flash_call_verifies_a_number(door: Door) -> None:
 
 def test_the_start_answers_the_whole_view(door: Door) -> None:
     """201, Location, the fields of the contract, the challenge, and a masked number."""
-    verifier, challenge = pkce(door.world)
+    verifier, challenge = door.world.pkce()
     response = door.post("/v1/verifications", {"phone_number": NUMBER, "code_challenge": challenge})
     assert response.status_code == 201
     view = response.get_json()
@@ -182,7 +182,7 @@ def test_a_reference_finds_verifications_for_a_secret_key_only(door: Door) -> No
 
 def test_an_idempotency_key_makes_a_repeat_harmless(door: Door) -> None:
     """The same key and body start one verification; another body is a conflict."""
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     body = {"phone_number": NUMBER, "code_challenge": challenge}
     headers = {"Idempotency-Key": "k-1"}
     first = door.post("/v1/verifications", body, headers=headers).get_json()
@@ -196,7 +196,7 @@ def test_an_idempotency_key_makes_a_repeat_harmless(door: Door) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a" * 256, "ü", "tab\tinside"])
 def test_an_idempotency_key_is_visible_ascii(door: Door, key: str) -> None:
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     response = door.post(
         "/v1/verifications",
         {"phone_number": NUMBER, "code_challenge": challenge},
@@ -238,7 +238,7 @@ def test_an_expired_challenge_is_gone(door: Door) -> None:
 
 def test_the_same_reference_again_names_the_one_under_way(door: Door) -> None:
     started = door.start(reference="signup-42")
-    _, challenge = pkce(door.world)
+    _, challenge = door.world.pkce()
     response = door.post(
         "/v1/verifications",
         {"phone_number": NUMBER, "code_challenge": challenge, "reference": "signup-42"},
