@@ -81,7 +81,7 @@ def test_a_revoked_key_is_unknown_within_seconds(door: Door) -> None:
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("::1", "::1"),
         ("127.0.0.1", "127.0.0.1"),
-        ("192.0.2.7:5060", None),
+        ("192.0.2.7 5060", None),
         ("unknown", None),
         ("<script>", None),
         ("", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import ipaddress
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -17,7 +18,11 @@ from ringproof_server.http.exchange import exchange_of
 from ringproof_server.service.access import AccessService
 
 LONGEST_HEADER: Final = 512
+UNTOLD: Final = "unknown"
+"""The one address of all clients whose own cannot be read, so that hiding it lifts no limit."""
+
 _HOME_NETWORK: Final = 64
+_WITH_PORT: Final = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
 class KeyedBlueprint(Blueprint):
@@ -51,7 +56,7 @@ class KeyedBlueprint(Blueprint):
         def guarded(**arguments: Any) -> Response:
             environ = request.environ
             key = _key(environ.get("HTTP_AUTHORIZATION"))
-            caller = access.caller(key, client_address(environ.get("REMOTE_ADDR")))
+            caller = access.caller(key, client_address(environ.get("REMOTE_ADDR")) or UNTOLD)
             exchange_of(environ).caller = caller
             origin = environ.get("HTTP_ORIGIN")
             if origin is not None:
@@ -66,10 +71,11 @@ def client_address(text: str | None) -> str | None:
     """The network address that limits are counted by; None if `text` is none.
 
     Of an IPv6 address it is the /64 network: every subscriber has one at least (RFC 6177), so a single
-    address would be no limit.
+    address would be no limit. Some proxies write the port behind it, which is left out.
     """
+    found = _WITH_PORT.fullmatch(text or "")
     try:
-        address = ipaddress.ip_address(text or "")
+        address = ipaddress.ip_address((found[1] or found[2]) if found else (text or ""))
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv4Address):
