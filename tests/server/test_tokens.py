@@ -33,7 +33,7 @@ from ringproof_server.testing.tokens_contract import (
 )
 from ringproof_server.tokens import PUBLISH_AHEAD, TOKEN_LIFE, JwtTokens, SecretSeals
 from ringproof_server.tokens.challenge import ChallengeSigner
-from ringproof_server.tokens.keys import subkey
+from ringproof_server.tokens.subkeys import subkey
 
 SECRET = "a-secret-for-tests-that-is-long-enough-for-anyone"
 OTHER_SECRET = "another-secret-for-tests-that-is-long-enough-too"

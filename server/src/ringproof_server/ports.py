@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
 
 from ringproof_server.domain.application import ApiKey, Application
 from ringproof_server.domain.attempt import Attempt, AttemptEvent
@@ -350,6 +350,11 @@ class TokenClaims:
     nonce: str | None
     transaction: Mapping[str, str] | None
     verified_at: datetime
+
+
+KEY_SET_MAY_BE_KEPT: Final = timedelta(minutes=5)
+"""How long whoever checks tokens may keep our public keys: a new one is published longer than that before it
+signs."""
 
 
 class Tokens(Protocol):

@@ -11,10 +11,7 @@ from ringproof_server.http import examples
 from ringproof_server.http.answers import Answer, json_answer
 from ringproof_server.http.bodies import KeySetView
 from ringproof_server.http.routes import ALWAYS, Operation, add
-from ringproof_server.ports import Tokens
-
-MAY_BE_KEPT: Final = 300
-"""Seconds a verifier may keep the key set: new keys are published longer than that before they sign."""
+from ringproof_server.ports import KEY_SET_MAY_BE_KEPT, Tokens
 
 KEY_SET: Final = Operation(
     id="keys",
@@ -33,7 +30,8 @@ def create_keys(tokens: Tokens) -> Blueprint:
     """The JWK set (RFC 7517), readable by every web page."""
     blueprint = Blueprint("keys", __name__)
 
-    headers = {"Cache-Control": f"public, max-age={MAY_BE_KEPT}", "Access-Control-Allow-Origin": "*"}
+    seconds = int(KEY_SET_MAY_BE_KEPT.total_seconds())
+    headers = {"Cache-Control": f"public, max-age={seconds}", "Access-Control-Allow-Origin": "*"}
 
     def key_set() -> Answer:
         return json_answer(msgspec.convert(tokens.public_keys(), KeySetView), headers=headers)

@@ -2,6 +2,6 @@
 
 from ringproof_server.tokens.seals import SecretSeals
 from ringproof_server.tokens.signer import JwtTokens
-from ringproof_server.tokens.signing_keys import MAY_BE_KEPT, PUBLISH_AHEAD, TOKEN_LIFE
+from ringproof_server.tokens.signing_keys import PUBLISH_AHEAD, TOKEN_LIFE
 
-__all__ = ["MAY_BE_KEPT", "PUBLISH_AHEAD", "TOKEN_LIFE", "JwtTokens", "SecretSeals"]
+__all__ = ["PUBLISH_AHEAD", "TOKEN_LIFE", "JwtTokens", "SecretSeals"]

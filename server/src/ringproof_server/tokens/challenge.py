@@ -14,7 +14,7 @@ from jwt.utils import base64url_decode, base64url_encode
 
 from ringproof_server.domain.errors import ChallengeExpired, ChallengeInvalid
 from ringproof_server.ports import ChallengeClaims
-from ringproof_server.tokens.keys import subkey
+from ringproof_server.tokens.subkeys import subkey
 
 TYPE: Final = "ringproof-challenge+jwt"
 LONGEST: Final = 2048

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64encode
 from functools import lru_cache
 from typing import Final
 
-from ringproof_server.tokens.keys import subkey
+from ringproof_server.tokens.subkeys import subkey
 
 _MAC_BYTES: Final = 16
 _MAC_CHARACTERS: Final = 22

@@ -19,13 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ringproof_server.ports import Clock, Random, Session, SigningKey, Storage
-from ringproof_server.tokens.keys import SUBKEY_BYTES, subkey
+from ringproof_server.ports import KEY_SET_MAY_BE_KEPT, Clock, Random, Session, SigningKey, Storage
+from ringproof_server.tokens.subkeys import SUBKEY_BYTES, subkey
 
 TOKEN_LIFE: Final = timedelta(minutes=5)
-PUBLISH_AHEAD: Final = timedelta(minutes=10)
-"""Longer than a verifier may keep the key set (`MAY_BE_KEPT`) after a process its copy (`FRESH_FOR`)."""
-MAY_BE_KEPT: Final = timedelta(minutes=5)
+PUBLISH_AHEAD: Final = KEY_SET_MAY_BE_KEPT + timedelta(minutes=5)
+"""Longer than a verifier may keep the key set after a process its copy (`FRESH_FOR`)."""
 FRESH_FOR: Final = timedelta(seconds=60)
 KEPT_AFTER: Final = TOKEN_LIFE + timedelta(minutes=10)
 """How long a retired key stays published: its last token's life, and a margin for clocks that differ."""

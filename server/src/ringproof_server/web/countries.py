@@ -6,8 +6,7 @@ from functools import cache
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-_NO_COUNTRY = "001"
-"""How phonenumbers names calling codes that belong to no country, such as +800."""
+from ringproof_server.domain.numbering_plan import NO_REGION
 
 
 @cache
@@ -20,5 +19,5 @@ def dialling_codes() -> tuple[tuple[str, str], ...]:
         (region, str(code))
         for code, regions in sorted(COUNTRY_CODE_TO_REGION_CODE.items())
         for region in regions
-        if region != _NO_COUNTRY
+        if region not in NO_REGION
     )
