@@ -193,7 +193,7 @@ def _node(
     """The services over these parts."""
     planner = Planner()
     steps = Steps(parts.random, planner)
-    log = structlog.get_logger("ringproof.service")
+    log = structlog.get_logger("ringproof_server.service")
     dispatching = Dispatching(parts, steps, log.warning)
     due = DueWork(parts, steps, dispatching, log.warning)
     return Node(
@@ -230,7 +230,7 @@ def _carriers(
             **settings.carrier_options.get(SIMULATED, {}),
             "fictitious_only": "true",
         }
-    log = structlog.get_logger("ringproof.carriers")
+    log = structlog.get_logger("ringproof_server.carriers")
     return {
         name: build(
             CarrierOptions(

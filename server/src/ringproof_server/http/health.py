@@ -103,13 +103,13 @@ class Readiness:
     def _outcome(self, name: str) -> Health:
         future = self._running[name]
         if not future.done():
-            self._log.warning("part does not answer", part=name)
+            self._log.warning("part_does_not_answer", part=name)
             return "timeout"
         del self._running[name]
         fault = future.exception()
         if fault is None:
             return "ok"
-        self._log.warning("part cannot be reached", part=name, fault=type(fault).__name__)
+        self._log.warning("part_unreachable", part=name, fault=type(fault).__name__)
         return "failed"
 
 

@@ -146,7 +146,7 @@ class RedisLimiter:
                 return max(0.0, self._windows.get_window_stats(item, rule, hidden).reset_time - now)
             except RedisError as fault:
                 self._rests_until = now + REDIS_REST
-                self._log.warning("redis away, counting in memory", fault=type(fault).__name__)
+                self._log.warning("redis_away_counting_in_memory", fault=type(fault).__name__)
         return in_memory(rule, key, limit, window)
 
 

@@ -102,7 +102,7 @@ def register_problems(app: Flask, refused: Refused) -> None:
         refused(error.slug)
         response = problem(error)
         if response.status_code >= 500:
-            log.warning("request failed", problem=error.slug, exc_info=error)
+            log.warning("request_failed", problem=error.slug, exc_info=error)
         return response
 
     def forged(_error: CallbackRefused) -> Response:
@@ -119,7 +119,7 @@ def register_problems(app: Flask, refused: Refused) -> None:
         return problem(kind(detail), status=code, headers={"Allow": allow} if allow else None)
 
     def unforeseen(error: Exception) -> Response:
-        log.error("unforeseen fault", exc_info=error)
+        log.error("unforeseen_fault", exc_info=error)
         refused(errors.Internal.slug)
         return problem(errors.Internal())
 
