@@ -129,7 +129,7 @@ class SimulatedCarrier:
             if row is not None:
                 row.advance(now)
                 row.hang_up(now)
-                row.save(hang_ups=calls.c.hang_ups + 1)
+                row.save(hang_ups=row.hang_ups + 1)
 
         self._run(work)
         self._poke()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, func, select, union_all, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, select, union_all, update
 
 from ringproof_rcml import spoken_text
 from ringproof_server.carriers.plugin import Log, NetworkStore
@@ -139,6 +139,21 @@ _DUE = union_all(
     )
 )
 _NEXT_DUE = select(func.min(_DUE.subquery().c.at))
+_DUE_ROWS: Final = {
+    table: select(table)
+    .where(table.c.due_at <= bindparam("now"))
+    .order_by(table.c.due_at)
+    .limit(ROWS_AT_ONCE)
+    .with_for_update(skip_locked=True)
+    for table in (calls, messages)
+}
+_DUE_CALLBACKS: Final = (
+    select(callbacks)
+    .where(callbacks.c.due_at <= bindparam("now"))
+    .order_by(callbacks.c.due_at, callbacks.c.id)
+    .limit(CALLBACKS_AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
 
 
 def _next_due(connection: Connection) -> int | None:
@@ -165,25 +180,11 @@ def _take(connection: Connection, now: int, settings: NetworkSettings) -> Work:
 
 
 def _due_rows(connection: Connection, table: Table, now: int) -> Sequence[Row[Any]]:
-    statement = (
-        select(table)
-        .where(table.c.due_at <= now)
-        .order_by(table.c.due_at)
-        .limit(ROWS_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    return connection.execute(statement).all()
+    return connection.execute(_DUE_ROWS[table], {"now": now}).all()
 
 
 def _claim_callbacks(connection: Connection, now: int) -> tuple[DueCallback, ...]:
-    statement = (
-        select(callbacks)
-        .where(callbacks.c.due_at <= now)
-        .order_by(callbacks.c.due_at, callbacks.c.id)
-        .limit(CALLBACKS_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(statement).all()
+    rows = connection.execute(_DUE_CALLBACKS, {"now": now}).all()
     if rows:
         connection.execute(
             update(callbacks)

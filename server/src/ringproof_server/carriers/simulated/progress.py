@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Text, bindparam, insert, select, update
 
 from ringproof_server.carriers.simulated import call as course
 from ringproof_server.carriers.simulated.call import CallState, Happening, VirtualCall
@@ -17,6 +17,21 @@ from ringproof_server.carriers.simulated.settings import NetworkSettings
 from ringproof_server.carriers.simulated.tables import callbacks, calls, handset_events, handsets, messages
 from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Reason
+
+_which: Final[BindParameter[str]] = bindparam("which", type_=Text)
+# Made once: making a statement costs several times what running it does.
+_LOCK_CALL: Final = select(calls).where(calls.c.id == _which).with_for_update()
+_SAVE_CALL: Final = update(calls).where(calls.c.id == _which)
+_SAVE_MESSAGE: Final = update(messages).where(messages.c.id == _which)
+_COUNT_HANDSET_EVENT: Final = (
+    update(handsets)
+    .where(handsets.c.number == _which)
+    .values(last_seq=handsets.c.last_seq + 1)
+    .returning(handsets.c.last_seq)
+)
+_ADD_HANDSET_EVENT: Final = insert(handset_events)
+_ADD_CALLBACK: Final = insert(callbacks).inline()
+_RELEASE_CALLBACKS: Final = update(callbacks).where(callbacks.c.subject_id == _which, callbacks.c.held)
 
 
 def call_of(row: Row[Any]) -> VirtualCall:
@@ -58,6 +73,10 @@ class CallRow:
         return str(self._row.id)
 
     @property
+    def hang_ups(self) -> int:
+        return int(self._row.hang_ups)
+
+    @property
     def document_url(self) -> str:
         return str(self._row.document_url)
 
@@ -83,28 +102,28 @@ class CallRow:
         self._claimed_until = until
         return True
 
-    def save(self, **more: object) -> None:
+    def save(self, **more: str | int) -> None:
         call, reason = self.call, self.call.reason
         due_at = course.next_change(call)
         if call.awaits_document and due_at is not None:
             due_at = min(due_at, self._claimed_until)
         self._connection.execute(
-            update(calls)
-            .where(calls.c.id == self.id)
-            .values(
-                state=call.state.value,
-                reason=None if reason is None else reason.value,
-                rang_at=call.rang_at,
-                answered_at=call.answered_at,
-                ended_at=call.ended_at,
-                hang_up_at=call.hang_up_at,
-                heard=call.heard,
-                talk_ends_at=call.talk_ends_at,
-                events=self._events,
-                document_claimed_until=self._claimed_until,
-                due_at=due_at,
+            _SAVE_CALL,
+            {
+                "which": self.id,
+                "state": call.state.value,
+                "reason": None if reason is None else reason.value,
+                "rang_at": call.rang_at,
+                "answered_at": call.answered_at,
+                "ended_at": call.ended_at,
+                "hang_up_at": call.hang_up_at,
+                "heard": call.heard,
+                "talk_ends_at": call.talk_ends_at,
+                "events": self._events,
+                "document_claimed_until": self._claimed_until,
+                "due_at": due_at,
                 **more,
-            )
+            },
         )
 
     def _moved(self, now: int) -> Iterable[Happening]:
@@ -144,15 +163,13 @@ class CallRow:
 
 def locked_call(connection: Connection, call_id: str, settings: NetworkSettings) -> CallRow | None:
     """The call of this name, locked; None if the network has none."""
-    row = connection.execute(select(calls).where(calls.c.id == call_id).with_for_update()).one_or_none()
+    row = connection.execute(_LOCK_CALL, {"which": call_id}).one_or_none()
     return None if row is None else CallRow(connection, row, settings)
 
 
 def arrive(connection: Connection, row: Row[Any], settings: NetworkSettings) -> None:
     """The message in this row of `messages` reaches its handset at the time when it is due."""
-    connection.execute(
-        update(messages).where(messages.c.id == row.id).values(arrived_at=row.due_at, due_at=None)
-    )
+    connection.execute(_SAVE_MESSAGE, {"which": row.id, "arrived_at": row.due_at, "due_at": None})
     _add_handset_event(
         connection, row.number, row.due_at, {"kind": "message", "channel": row.channel, "text": row.text}
     )
@@ -164,13 +181,8 @@ def arrive(connection: Connection, row: Row[Any], settings: NetworkSettings) -> 
 
 def _add_handset_event(connection: Connection, number: str, at: int, seen: Mapping[str, object]) -> None:
     # The handset's row stays locked until the end of the transaction, so numbers appear in their order.
-    seq = connection.execute(
-        update(handsets)
-        .where(handsets.c.number == number)
-        .values(last_seq=handsets.c.last_seq + 1)
-        .returning(handsets.c.last_seq)
-    ).scalar_one()
-    connection.execute(insert(handset_events).values(number=number, seq=seq, at=at, **seen))
+    seq = connection.execute(_COUNT_HANDSET_EVENT, {"which": number}).scalar_one()
+    connection.execute(_ADD_HANDSET_EVENT, {"number": number, "seq": seq, "at": at, **seen})
 
 
 def _queue(
@@ -187,15 +199,16 @@ def _queue(
     _release_held(connection, row.id, planned)
     for delivery in planned:
         connection.execute(
-            insert(callbacks).values(
-                subject_id=row.id,
-                key=event.key,
-                url=row.events_url,
-                body=encode(event),
-                held=delivery.held,
-                tries=0,
-                due_at=delivery.due_at,
-            )
+            _ADD_CALLBACK,
+            {
+                "subject_id": row.id,
+                "key": event.key,
+                "url": row.events_url,
+                "body": encode(event),
+                "held": delivery.held,
+                "tries": 0,
+                "due_at": delivery.due_at,
+            },
         )
 
 
@@ -203,8 +216,5 @@ def _release_held(connection: Connection, subject_id: str, planned: tuple[Delive
     overtaking = [delivery.due_at for delivery in planned if not delivery.held]
     if not overtaking:
         return
-    connection.execute(
-        update(callbacks)
-        .where(callbacks.c.subject_id == subject_id, callbacks.c.held)
-        .values(held=False, due_at=min(overtaking) + MILLISECOND)
-    )
+    parameters = {"which": subject_id, "held": False, "due_at": min(overtaking) + MILLISECOND}
+    connection.execute(_RELEASE_CALLBACKS, parameters)
