@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -59,13 +60,34 @@ _REVOKE = Statement(
 )
 
 
+class KnownApplications:
+    """Makes applications of rows. The same row gives the same application, which is quicker than a new one.
+
+    `defaults` is the policy of the whole server; an application keeps only what it sets otherwise.
+    """
+
+    def __init__(self, defaults: Policy) -> None:
+        self.defaults: Final = defaults
+        self.of: Final = lru_cache(maxsize=512)(self._made)
+
+    def _made(self, row: Row) -> Application:
+        id_, name, brand, policy, allowed_origins, created_at = row
+        return Application(
+            id=id_,
+            name=name,
+            brand=brand,
+            policy=policy_of(policy, self.defaults),
+            allowed_origins=origins_of(allowed_origins),
+            created_at=moment(created_at),
+        )
+
+
 class SqlApplications:
     """`ports.Applications` in SQL."""
 
-    def __init__(self, link: Link, defaults: Policy) -> None:
-        """`defaults` is the policy of the whole server; an application keeps only what it sets otherwise."""
+    def __init__(self, link: Link, known: KnownApplications) -> None:
         self._link = link
-        self._defaults = defaults
+        self._known = known
 
     def add(self, application: Application) -> None:
         self._link.put(
@@ -79,17 +101,17 @@ class SqlApplications:
 
     def get(self, application_id: str) -> Application | None:
         row = self._link.one(_BY_ID, {"key": application_id})
-        return None if row is None else self._application_of(row)
+        return None if row is None else self._known.of(row)
 
     def by_name(self, name: str) -> Application | None:
         row = self._link.one(_BY_NAME, {"key": name})
-        return None if row is None else self._application_of(row)
+        return None if row is None else self._known.of(row)
 
     def update(self, application: Application) -> None:
         self._link.change(_UPDATE, {**self._changing(application), "key": application.id})
 
     def listing(self) -> list[Application]:
-        return [self._application_of(row) for row in self._link.all(_LISTING, {})]
+        return [self._known.of(row) for row in self._link.all(_LISTING, {})]
 
     def add_key(self, key: ApiKey) -> None:
         self._link.change(
@@ -109,7 +131,7 @@ class SqlApplications:
         row = self._link.one(_KEY_BY_DIGEST, {"digest": digest})
         if row is None:
             return None
-        return _key_of(row[: len(_KEY)]), self._application_of(row[len(_KEY) :])
+        return _key_of(row[: len(_KEY)]), self._known.of(row[len(_KEY) :])
 
     def keys(self, application_id: str) -> list[ApiKey]:
         return [_key_of(row) for row in self._link.all(_KEYS, {"key": application_id})]
@@ -122,20 +144,9 @@ class SqlApplications:
         return {
             "name": application.name,
             "brand": application.brand,
-            "policy": differences(application.policy, self._defaults),
+            "policy": differences(application.policy, self._known.defaults),
             "allowed_origins": as_json(application.allowed_origins),
         }
-
-    def _application_of(self, row: Row) -> Application:
-        id_, name, brand, policy, allowed_origins, created_at = row
-        return Application(
-            id=id_,
-            name=name,
-            brand=brand,
-            policy=policy_of(policy, self._defaults),
-            allowed_origins=origins_of(allowed_origins),
-            created_at=moment(created_at),
-        )
 
 
 def _key_of(row: Row) -> ApiKey:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ringproof_server.domain.policy import Policy
+from ringproof_server.storage.applications import KnownApplications
 from ringproof_server.storage.caller_ids import SnapshotOutdated, Snapshots
 from ringproof_server.storage.links import Link
 from ringproof_server.storage.postgresql import PostgresqlDatabase
@@ -50,7 +51,7 @@ class SqlStorage:
     def __init__(self, database: Database, hasher: Callable[[str], bytes], policy: Policy) -> None:
         self._database = database
         self._hasher = hasher
-        self._policy = policy
+        self._applications = KnownApplications(policy)
         self._snapshots = Snapshots()
 
     @property
@@ -102,7 +103,7 @@ class SqlStorage:
         self._database.close()
 
     def _session(self, link: Link, *, loads_pools: bool = False) -> SqlSession:
-        return SqlSession(link, self._hasher, self._snapshots, self._policy, loads_pools=loads_pools)
+        return SqlSession(link, self._hasher, self._snapshots, self._applications, loads_pools=loads_pools)
 
     def _load_pool(self, application_id: str) -> None:
         self.read(lambda session: session.caller_ids.pool(application_id))

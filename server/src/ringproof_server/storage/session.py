@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ringproof_server.domain.policy import Policy
-from ringproof_server.storage.applications import SqlApplications
+from ringproof_server.storage.applications import KnownApplications, SqlApplications
 from ringproof_server.storage.caller_ids import Snapshots, SqlCallerIds
 from ringproof_server.storage.idempotency import SqlIdempotency
 from ringproof_server.storage.ledger import SqlLedger
@@ -24,13 +23,26 @@ class SqlSession:
         link: Link,
         hasher: Callable[[str], bytes],
         snapshots: Snapshots,
-        policy: Policy,
+        applications: KnownApplications,
         *,
         loads_pools: bool,
     ) -> None:
+        hasher = _Digests(hasher).__getitem__
         self.verifications = SqlVerifications(link, hasher)
         self.caller_ids = SqlCallerIds(link, hasher, snapshots, loads=loads_pools)
         self.ledger = SqlLedger(link, hasher)
-        self.applications = SqlApplications(link, policy)
+        self.applications = SqlApplications(link, applications)
         self.idempotency = SqlIdempotency(link)
         self.signing_keys = SqlSigningKeys(link)
+
+
+class _Digests(dict[str, bytes]):
+    """The digests of one unit of work, which looks the same number up again and again."""
+
+    def __init__(self, hasher: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._hasher = hasher
+
+    def __missing__(self, number: str) -> bytes:
+        digest = self[number] = self._hasher(number)
+        return digest

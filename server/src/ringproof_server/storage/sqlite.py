@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -32,6 +33,21 @@ _PATIENCE: Final = 20.0
 _BATCH: Final = 128
 """Jobs in one transaction; more would let the first of them wait for the last."""
 _TRIES: Final = 5
+_BEGIN: Final = "BEGIN IMMEDIATE"
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What is said before and after a job of a batch, and to undo it."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    undo: tuple[str, ...]
+
+
+_SHARED: Final = _Marks(("SAVEPOINT unit",), ("RELEASE unit",), ("ROLLBACK TO unit", "RELEASE unit"))
+_LONE: Final = _Marks((), (), ("ROLLBACK", _BEGIN))
+"""With the whole transaction to itself a job needs no savepoint."""
 
 
 class Turn:
@@ -73,6 +89,26 @@ class Turn:
             self._descriptor = None
 
 
+class _Opened:
+    """One connection, as SQLAlchemy has it and as the driver has it.
+
+    Units of work begin and end at the driver, because most of them use nothing else and SQLAlchemy's own
+    transactions cost as much as a statement. It is told of the end only when it has been used.
+    """
+
+    __slots__ = ("connection", "raw")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.raw: Any = connection.connection.driver_connection
+
+    def commit(self) -> None:
+        (self.connection if self.connection.in_transaction() else self.raw).commit()
+
+    def rollback(self) -> None:
+        (self.connection if self.connection.in_transaction() else self.raw).rollback()
+
+
 class SqliteDatabase:
     """A file database. Everything it acknowledges is on disk (WAL with `synchronous=FULL`)."""
 
@@ -94,8 +130,8 @@ class SqliteDatabase:
         )
         event.listen(self._engine, "connect", set_up)
         self._combiner: Combiner[Link] = Combiner(self._run_batch, patience=_PATIENCE)
-        self._writer: Connection | None = None
-        self._readers: deque[Connection] = deque()
+        self._writer: _Opened | None = None
+        self._readers: deque[_Opened] = deque()
         self._is_closed = False
         self._checkpointer = Checkpointer(self._engine)
 
@@ -106,60 +142,57 @@ class SqliteDatabase:
             raise ServiceUnavailable from None
 
     def read(self, work: Callable[[Link], T]) -> T:
-        with away_is_unavailable(), self._reader() as connection, connection.begin() as transaction:
-            raw: Any = connection.connection.driver_connection
+        with away_is_unavailable(), self._reader() as opened:
             # One snapshot for the whole unit of work; in WAL mode it waits for no writer.
-            raw.execute("BEGIN")
-            link = Link(self.kind, raw, connection, writes=False)
+            opened.raw.execute("BEGIN")
+            link = Link(self.kind, opened.raw, opened.connection, writes=False)
             try:
                 return work(link)
             finally:
                 link.close()
-                transaction.rollback()
+                opened.rollback()
 
     def ping(self) -> None:
-        with away_is_unavailable(), self._reader() as connection, connection.begin():
-            connection.exec_driver_sql("SELECT 1")
+        self.read(lambda link: link.connection.exec_driver_sql("SELECT 1"))
 
     def close(self) -> None:
         self._is_closed = True
         self._checkpointer.close()
         self._drop_writer()
         while self._readers:
-            self._readers.pop().close()
+            self._readers.pop().connection.close()
         self._turn.close()
 
     @contextmanager
-    def _reader(self) -> Iterator[Connection]:
+    def _reader(self) -> Iterator[_Opened]:
         """A connection that nobody else uses; there never are more than threads that read at once."""
         try:
-            connection = self._readers.pop()
+            opened = self._readers.pop()
         except IndexError:
-            connection = self._engine.connect()
-            connection.exec_driver_sql("PRAGMA query_only=ON")
-            connection.rollback()
+            opened = _Opened(self._engine.connect())
+            opened.raw.execute("PRAGMA query_only=ON")
         try:
-            yield connection
+            yield opened
         except BaseException as error:
             if is_away(error):
-                connection.close()
+                opened.connection.close()
             raise
         finally:
             if self._is_closed:
-                connection.close()
-            elif not connection.closed:
-                self._readers.append(connection)
+                opened.connection.close()
+            elif not opened.connection.closed:
+                self._readers.append(opened)
 
     def _run_batch(self, first: Job[Link], more: Callable[[int], list[Job[Link]]]) -> None:
         batch = [first]
         try:
             with self._turn.taken():
-                connection = self._writer_connection()
-                raw: Any = connection.connection.driver_connection
-                with connection.begin():
-                    raw.execute("BEGIN IMMEDIATE")
-                    batch += more(_BATCH - 1)
-                    links = [_run_alone(job, connection, raw) for job in batch]
+                writer = self._opened_writer()
+                writer.raw.execute(_BEGIN)
+                batch += more(_BATCH - 1)
+                marks = _LONE if len(batch) == 1 else _SHARED
+                links = [_run_alone(job, writer, marks) for job in batch]
+                writer.commit()
         except BaseException as error:
             self._drop_writer()
             for job in batch:
@@ -173,41 +206,46 @@ class SqliteDatabase:
             if link is not None:
                 link.committed()
 
-    def _writer_connection(self) -> Connection:
+    def _opened_writer(self) -> _Opened:
         if self._writer is None:
-            self._writer = self._engine.connect()
+            self._writer = _Opened(self._engine.connect())
         return self._writer
 
     def _drop_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             with suppress(Exception):
-                writer.close()
+                writer.connection.close()
 
 
-def _run_alone(job: Job[Link], connection: Connection, raw: Any) -> Link | None:
+def _run_alone(job: Job[Link], writer: _Opened, marks: _Marks) -> Link | None:
     """Run one job of a batch so that its failure undoes nothing but itself."""
+    raw = writer.raw
     for _ in range(_TRIES):
-        raw.execute("SAVEPOINT unit")
-        link = Link(Engine.SQLITE, raw, connection, writes=True)
+        _execute(raw, marks.before)
+        link = Link(Engine.SQLITE, raw, writer.connection, writes=True)
         try:
             job.succeed(job.run(link))
         except Exception as error:
             if not raw.in_transaction:
                 # A full disk or a broken file makes SQLite undo the transaction, the whole batch with it.
                 raise
-            raw.execute("ROLLBACK TO unit")
-            raw.execute("RELEASE unit")
+            _execute(raw, marks.undo)
             if isinstance(error, Conflict):
                 continue
             job.fail(_failure_from(error) if is_away(error) else error)
             return None
         finally:
             link.close()
-        raw.execute("RELEASE unit")
+        _execute(raw, marks.after)
         return link
     job.fail(ServiceUnavailable("The same data is being changed by too many at once", retry_after=1.0))
     return None
+
+
+def _execute(raw: Any, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        raw.execute(statement)
 
 
 def _failure_from(error: BaseException) -> ServiceUnavailable:

@@ -65,7 +65,7 @@ def maybe_json(value: object | None) -> str | None:
     return None if value is None else _json.encode(value).decode()
 
 
-# Many verifications of an application share a plan, a policy and the capabilities of its app. The values
+# Many verifications of an application share a plan and the capabilities of its app. The values
 # cannot change once made, so the same text may give the same value again.
 
 
@@ -79,7 +79,6 @@ def capabilities_of(text: str) -> Capabilities:
     return _capabilities.decode(text)
 
 
-@lru_cache(maxsize=512)
 def policy_of(text: str, defaults: Policy) -> Policy:
     """The policy with these differences from the defaults."""
     return msgspec.convert({**msgspec.to_builtins(defaults), **_objects.decode(text)}, Policy)
