@@ -62,3 +62,15 @@ def offer_flash(
         if probability <= allowance:
             return FlashOffer(pool.pattern, digits, calls, 1, probability)
     return None
+
+
+def still_holds(offer: FlashOffer, pool: PoolStatistics) -> bool:
+    """Whether a call drawn from `pool` now is guessed no more easily than `offer` says.
+
+    A pool can change between the statement and the call. Numbers that were called from meanwhile do not
+    count: who has not got the phone does not know them.
+    """
+    if not pool.size:
+        return False
+    one = min(1.0, pool.top_suffix_weight(offer.digits, offer.reports) / pool.size)
+    return one**offer.calls <= offer.guess_probability * (1 + 1e-9)

@@ -75,5 +75,12 @@ class Groups:
         else:
             group = Pool(pool.version, numbers, PoolStatistics.of(numbers))
         with self._lock:
+            outdated = [
+                other
+                for other, kept in self._kept.items()
+                if other[0] == application_id and kept.version != pool.version
+            ]
+            for other in outdated:
+                del self._kept[other]
             self._kept[key] = group
         return group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ringproof_server.domain.assurance import FlashOffer
+from ringproof_server.domain.assurance import FlashOffer, still_holds
 from ringproof_server.domain.attempt import Attempt, AttemptState
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.code import SALT_BYTES
@@ -189,7 +189,7 @@ class Steps:
         change.set(wake_at=min(over, verification.expires_at))
 
     def _draw(self, change: Change, offer: FlashOffer) -> str | None:
-        """A caller ID from the group of numbers that the offer's odds were stated for."""
+        """A caller ID from the group of numbers that the offer's odds were stated for, if they still hold."""
         candidates = self._planner.candidates(
             change.session,
             change.application,
@@ -198,6 +198,8 @@ class Steps:
             local=offer.local,
             also_used=[item.caller_id for item in change.attempts if item.caller_id is not None],
         )
+        if not still_holds(offer, candidates.group.statistics):
+            return None
         return candidates.draw(self._random)
 
     def _wait_for(self, change: Change, channel: Channel) -> float:
