@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -21,6 +23,7 @@ from ringproof_server.domain.errors import (
     VerifierMismatch,
 )
 from ringproof_server.domain.verification import Status
+from ringproof_server.service.access import AccessService
 from ringproof_server.service.requests import ClientReport, ConfirmRequest
 from tests.support.world import Session, World, right_call
 
@@ -207,3 +210,25 @@ def test_a_revoked_key_is_refused_after_a_few_seconds(world: World) -> None:
     with pytest.raises(Unauthorized):
         access.caller(made.secret_key, None)
     assert access.caller(made.publishable_key, None).application.name == "revoked"
+
+
+def test_a_clock_that_is_set_back_does_not_keep_a_revoked_key_alive(world: World) -> None:
+    clock = SettableClock(world.clock.now())
+    parts = world.server.parts
+    access = AccessService(parts.storage, parts.seals, clock)
+    made = world.server.administration.create_application("revoked")
+    key_id = access.caller(made.secret_key, None).key_id
+    world.server.administration.revoke_key(key_id)
+    clock.present -= timedelta(hours=1)
+    with pytest.raises(Unauthorized):
+        access.caller(made.secret_key, None)
+
+
+@dataclass
+class SettableClock:
+    """A clock that somebody sets, forwards or back."""
+
+    present: datetime
+
+    def now(self) -> datetime:
+        return self.present

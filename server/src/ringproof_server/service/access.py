@@ -35,7 +35,7 @@ class AccessService:
         digest = self._seals.digest("api-key", key_text)
         now = self._clock.now()
         kept = self._kept.get(digest)
-        if kept is None or now - kept[0] > KEPT_FOR:
+        if kept is None or abs(now - kept[0]) > KEPT_FOR:
             found = self._storage.read(lambda session: session.applications.key_by_digest(digest))
             if found is None:
                 raise Unauthorized("this is not a key of this server")
