@@ -19,6 +19,7 @@ from ringproof_server.domain.evidence import (
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.service.progress import Progress
 from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey
+from tests.support.api import another
 from tests.support.processes import Process
 
 
@@ -84,8 +85,7 @@ def call_report(caller_id: str | None, *, ring_ms: int | None = None) -> CallEvi
 
 def wrong_call(session: Session) -> CallEvidence:
     """Another number of the same pool than the one that called."""
-    right = session.caller_id
-    return call_report(right[:-1] + str((int(right[-1]) + 1) % 10))
+    return call_report(another(session.caller_id))
 
 
 def digits_report(digits: str) -> CallEvidence:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -35,7 +34,7 @@ from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.randomness import SeededRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
 from tests.support import leaks
-from tests.support.api import pkce
+from tests.support.api import code_in, pkce
 from tests.support.clients import (
     App,
     Session,
@@ -292,9 +291,7 @@ class World:
 
     def code_seen(self, number: str = NUMBER) -> str:
         """The code in the last message to this handset."""
-        found = re.search(r"\b[0-9]{4,10}\b", self.messages_seen(number)[-1].text)
-        assert found is not None
-        return found[0]
+        return code_in(self.messages_seen(number)[-1].text)
 
 
 def _fresh_database(folder: Path) -> str:

@@ -20,6 +20,7 @@ from ringproof_server.ports import CallbackRequest, CarrierEvent, OutgoingCall, 
 from ringproof_server.system import SystemRandom
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.tokens import SecretSeals
+from tests.support.processes import Lines
 
 T = TypeVar("T")
 
@@ -67,19 +68,6 @@ class NetworkClock(FakeClock):
         self.move(max(0, microseconds - self.moment) / SECOND)
 
 
-class Notes:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, object]]] = []
-
-    def info(self, event: str, /, **fields: object) -> None:
-        self.lines.append((event, fields))
-
-    warning = info
-    error = info
-
-
 class Network:
     """A carrier, its part of the network, and the server at the other end of its callbacks.
 
@@ -97,7 +85,7 @@ class Network:
     ) -> None:
         self.clock = clock or NetworkClock()
         self.store = store or memory_store()
-        self.log = Notes()
+        self.log = Lines()
         self.slept: list[float] = []
         self.carrier = SimulatedCarrier(
             store=self.store,

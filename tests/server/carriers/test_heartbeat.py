@@ -17,11 +17,11 @@ from tests.server.carriers.network import (
     CONFIRMING,
     NUMBER,
     SECRET,
-    Notes,
     outgoing_call,
     outgoing_message,
 )
 from tests.support.databases import hasher
+from tests.support.processes import Lines
 
 AT_ONCE = Span(low=0, high=0)
 PATIENCE = 30.0
@@ -34,7 +34,7 @@ def storage(tmp_path: Path) -> SqlStorage:
     return open_storage(url, hasher=hasher)
 
 
-def carrier_on(storage: SqlStorage, log: Notes) -> SimulatedCarrier:
+def carrier_on(storage: SqlStorage, log: Lines) -> SimulatedCarrier:
     """A carrier on the machine's own clock, whose network takes no time."""
     return SimulatedCarrier(
         store=storage,
@@ -51,7 +51,7 @@ def carrier_on(storage: SqlStorage, log: Notes) -> SimulatedCarrier:
 
 def test_a_started_carrier_delivers_by_itself_until_it_is_stopped(storage: SqlStorage) -> None:
     """Events arrive without anybody stepping, from one thread, which is gone afterwards."""
-    log, done, kinds = Notes(), threading.Event(), []
+    log, done, kinds = Lines(), threading.Event(), []
     carrier = carrier_on(storage, log)
     carrier.handsets.behave(NUMBER, Behaviour.ANSWER)
 
@@ -77,7 +77,7 @@ def test_a_started_carrier_delivers_by_itself_until_it_is_stopped(storage: SqlSt
 
 def test_the_thread_outlives_a_fault_of_the_database(storage: SqlStorage) -> None:
     """A database that is away for a moment is written to the log, without details, and tried again."""
-    log, failed, delivered = Notes(), threading.Event(), threading.Event()
+    log, failed, delivered = Lines(), threading.Event(), threading.Event()
 
     class Failing:
         def __init__(self) -> None:
@@ -104,7 +104,7 @@ def test_the_thread_outlives_a_fault_of_the_database(storage: SqlStorage) -> Non
 
 def test_stopping_ends_a_request_that_hangs(storage: SqlStorage) -> None:
     """A server that shuts down does not wait for half a minute; the network has taken the call."""
-    log, placed = Notes(), threading.Event()
+    log, placed = Lines(), threading.Event()
     carrier = SimulatedCarrier(
         store=storage,
         settings=NetworkSettings(seed=b"", hang_seconds=3600.0),

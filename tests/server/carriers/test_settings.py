@@ -15,7 +15,8 @@ from ringproof_server.carriers.simulated.settings import Faults, read_settings
 from ringproof_server.domain.channel import Channel
 from ringproof_server.system import SystemRandom
 from ringproof_server.tokens import SecretSeals
-from tests.server.carriers.network import SECRET, UNTIMED, NetworkClock, Notes, memory_store
+from tests.server.carriers.network import SECRET, UNTIMED, NetworkClock, memory_store
+from tests.support.processes import Lines
 
 
 def test_without_settings_the_network_is_calm() -> None:
@@ -104,7 +105,7 @@ def test_build_makes_the_carrier_of_the_entry_point() -> None:
             seals=SecretSeals(SECRET),
             store=memory_store(),
             public_url="https://ringproof.example",
-            log=Notes(),
+            log=Lines(),
         )
     )
     assert carrier.name == "simulated"
