@@ -11,7 +11,7 @@ from flask import request
 
 from ringproof_server.domain.errors import InvalidRequest, PayloadTooLarge
 from ringproof_server.http.answers import JSON
-from ringproof_server.http.bodies import refuse
+from ringproof_server.http.bodies.texts import END
 from ringproof_server.http.problems import WrongMediaType
 from ringproof_server.service.requests import IdempotencyKey
 
@@ -20,6 +20,7 @@ CHALLENGE: Final = "Ringproof-Challenge"
 LONGEST_CHALLENGE: Final = 2048
 
 LARGEST_BODY: Final = 64 * 1024
+LONGEST_MESSAGE: Final = 200
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -45,11 +46,24 @@ class BodyOf(Generic[T]):
             raise WrongMediaType("The body must be application/json")
         try:
             body = self._decoder.decode(raw)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as fault:
-            if isinstance(fault, msgspec.MsgspecError):
-                raise refuse(fault) from None
+        except msgspec.ValidationError as fault:
+            raise _unfit(fault) from None
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             raise InvalidRequest("The body is not valid JSON") from None
         return body, _idempotency(raw)
+
+
+def _unfit(fault: msgspec.ValidationError) -> InvalidRequest:
+    """The error for JSON that is not the struct it should be, with the name of the field that is at fault."""
+    message, _, path = str(fault).partition(" - at `")
+    place = path.rstrip("`").removeprefix("$").removeprefix(".")
+    for start in ("Object missing required field `", "Object contains unknown field `"):
+        if message.startswith(start):
+            name = message.removeprefix(start).rstrip("`")
+            place = f"{place}.{name}" if place else name
+            message = "is required" if "missing" in start else "is not a field of this request"
+    told = message.replace(END, "$")[:LONGEST_MESSAGE]
+    return InvalidRequest("The body does not fit", faults=((place[:LONGEST_MESSAGE] or "body", told),))
 
 
 def raw_body() -> bytes:

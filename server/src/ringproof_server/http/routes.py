@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from ringproof_server.domain import errors
 from ringproof_server.domain.errors import RingproofError
+from ringproof_server.http.reading import CHALLENGE, IDEMPOTENCY_KEY, LONGEST_CHALLENGE
 
 VERIFICATION_ID: Final = "vrf_[A-Za-z0-9_-]{1,64}"
 FICTITIOUS_NUMBER: Final = r"\+?[0-9]{7,15}"
@@ -98,15 +99,20 @@ REQUEST_ID_HEADER: Final = Parameter(
     schema={"type": "string"},
 )
 IDEMPOTENCY_HEADER: Final = Parameter(
-    name="Idempotency-Key",
+    name=IDEMPOTENCY_KEY,
     place="header",
     description="A new random value for each logical request; a repeat with the same key and the same body "
     "is answered like the first one and does nothing again.",
     schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]{1,255}$"},
 )
 CHALLENGE_HEADER: Final = Parameter(
-    name="Ringproof-Challenge",
+    name=CHALLENGE,
     place="header",
     description="The challenge of the verification; required with a publishable key.",
-    schema={"type": "string", "minLength": 1, "maxLength": 2048, "pattern": "^[A-Za-z0-9._-]{1,2048}$"},
+    schema={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_CHALLENGE,
+        "pattern": f"^[A-Za-z0-9._-]{{1,{LONGEST_CHALLENGE}}}$",
+    },
 )

@@ -9,7 +9,7 @@ from ringproof_server.http.bodies.incoming import (
     StartBody,
 )
 from ringproof_server.http.bodies.outgoing import encode, handset_events, list_of, view_of
-from ringproof_server.http.bodies.texts import TAG_MEANINGS, refuse
+from ringproof_server.http.bodies.texts import TAG_MEANINGS
 from ringproof_server.http.bodies.views import (
     FieldFault,
     HandsetEvents,
@@ -40,6 +40,5 @@ __all__ = [
     "encode",
     "handset_events",
     "list_of",
-    "refuse",
     "view_of",
 ]

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import Meta
-
-from ringproof_server.domain.errors import InvalidRequest
 
 END: Final = r"$(?!\n)"
 """Python's `$` also matches before a line feed at the end, JSON Schema's does not; this makes them agree."""
 
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*" + END
-LONGEST_MESSAGE: Final = 200
-
 
 TAG_MEANINGS: Final = {"channel": "How the proof reached the person.", "kind": "What it was."}
 """What the fields say that tell alternatives apart; msgspec makes them, so nothing can be written there."""
@@ -146,21 +141,3 @@ BehaviourName = Annotated[
     str, Meta(min_length=1, max_length=32, pattern="^[a-z_]{1,32}" + END, examples=["answer"])
 ]
 DelayMilliseconds = Annotated[int, Meta(ge=0, le=600_000, examples=[0])]
-
-
-def refuse(fault: msgspec.MsgspecError) -> InvalidRequest:
-    """The error for a body that msgspec did not accept, with the name of the field that is at fault."""
-    message = str(fault)
-    if not isinstance(fault, msgspec.ValidationError):
-        return InvalidRequest("The body is not valid JSON")
-    message, _, path = message.partition(" - at `")
-    place = path.rstrip("`").removeprefix("$").removeprefix(".")
-    for start in ("Object missing required field `", "Object contains unknown field `"):
-        if message.startswith(start):
-            name = message.removeprefix(start).rstrip("`")
-            place = f"{place}.{name}" if place else name
-            message = "is required" if "missing" in start else "is not a field of this request"
-    fault_message = message.replace(END, "$")[:LONGEST_MESSAGE]
-    return InvalidRequest(
-        "The body does not fit", faults=((place[:LONGEST_MESSAGE] or "body", fault_message),)
-    )
