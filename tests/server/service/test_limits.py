@@ -110,6 +110,27 @@ def test_a_payment_is_not_confirmed_on_a_channel_that_cannot_show_it(world: Worl
     assert "12.30" in world.messages_seen()[-1].text
 
 
+@pytest.mark.parametrize("payee", [" ", "\u2003", "\u200e", "\ufeff", "\u2028 \u202e", "\uffff"])
+def test_a_payee_that_nobody_could_read_is_refused_before_anything_is_sent(world: World, payee: str) -> None:
+    """Its message could not be written, which would look like a fault of the carrier's."""
+    payment = Transaction(amount="12.30", currency="EUR", payee=payee)
+    with pytest.raises(InvalidRequest) as refused:
+        world.start(world.app(), transaction=payment)
+    assert [name for name, _ in refused.value.faults] == ["transaction.payee"]
+    visible = replace(payment, payee=f"{payee}A{payee}")
+    world.start(world.app(), transaction=visible)
+    world.pass_time(3)
+    assert "12.30" in world.messages_seen()[-1].text
+
+
+@pytest.mark.parametrize("brand", ["", " ", "   "])
+def test_a_brand_that_nobody_could_read_is_refused(world: World, brand: str) -> None:
+    with pytest.raises(InvalidRequest):
+        world.server.administration.create_application("blank", brand=brand)
+    with pytest.raises(InvalidRequest):
+        world.server.administration.create_application(brand)
+
+
 def test_a_publishable_key_needs_a_code_challenge(world: World) -> None:
     app = world.app()
     request = StartRequest(phone_number="+447700900123")

@@ -48,10 +48,10 @@ class Administration:
         allowed_origins: Sequence[str] = (),
     ) -> NewApplication:
         """Create an application and its first publishable and secret key."""
-        if not 1 <= len(name) <= 64 or not name.isprintable():
+        if not 1 <= len(name) <= 64 or not name.isprintable() or not name.strip():
             raise InvalidRequest("an application's name has 1 to 64 printable characters")
         shown = brand if brand is not None else name[:24]
-        if not 1 <= len(shown) <= 24 or not shown.isprintable():
+        if not 1 <= len(shown) <= 24 or not shown.isprintable() or not shown.strip():
             raise InvalidRequest(
                 "a brand has 1 to 24 printable characters, so that it fits into a text message"
             )

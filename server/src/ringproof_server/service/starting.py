@@ -21,7 +21,7 @@ from ringproof_server.domain.errors import (
 from ringproof_server.domain.fictitious import is_fictitious
 from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy
-from ringproof_server.domain.verification import Capabilities, Status, Verification
+from ringproof_server.domain.verification import Capabilities, Status, Transaction, Verification
 from ringproof_server.ports import ChallengeClaims, Session
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.outlook import progress_of
@@ -78,6 +78,7 @@ class Starting:
         if replayed is not None:
             return replayed
         _require_app_hash(request.capabilities)
+        _require_payee(request.transaction)
         policy = caller.application.policy
         now = self._parts.clock.now()
         self._require_allowed(policy, number, now)
@@ -253,6 +254,15 @@ def _require_app_hash(capabilities: Capabilities) -> None:
         raise InvalidRequest(
             "the app hash is not one of SMS Retriever",
             faults=(("capabilities.sms_app_hash", "must be the 11 characters that SMS Retriever computes"),),
+        )
+
+
+def _require_payee(transaction: Transaction | None) -> None:
+    if transaction is None:
+        return
+    if not any(character.isprintable() and not character.isspace() for character in transaction.payee):
+        raise InvalidRequest(
+            "nobody could read the payee", faults=(("transaction.payee", "needs a visible character"),)
         )
 
 
