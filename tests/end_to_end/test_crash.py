@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -56,6 +58,8 @@ class Extent:
     kills: int
 
 
+PEOPLE_OF_WORKERS = 60
+WORKERS_KILLED = 3
 EXTENTS = {"sqlite": Extent(300, 12), "postgresql": Extent(100, 5)}
 
 
@@ -76,15 +80,56 @@ def test_a_server_that_keeps_dying_tells_no_lies_and_repeats_nothing(
         crowd.set_out()
         kills = _kill_while(crowd, server, extent.kills, random.Random(SEED))
         crowd.wait(150.0)
-        with _looking(database) as connection:
-            _await_the_end(connection, server)
-            _check_truth(connection, crowd.stories)
-            _check_calls(connection)
-            _check_rest(connection, extent.verifications)
+        _check_what_is_left(database, server, crowd.stories)
     finally:
         server.stop()
     _check_outcomes(crowd.stories)
     print(f"{kills} kills, {server.starts} starts:", _summary(crowd.stories))
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_worker_that_dies_is_replaced_and_its_work_is_taken_over(database: str, tmp_path: Path) -> None:
+    """Two workers, of which one dies every few seconds: clients only try again, and nothing is lost."""
+    server = Server(tmp_path, database_url=database, settings={**SETTINGS, "RINGPROOF_WORKERS": "2"})
+    tenant = server.tenant()
+    api = Api(server.url, tenant.publishable, timeout=8.0, watched=False)
+    crowd = Crowd(api, PEOPLE_OF_WORKERS, SEED, patience=120.0, threads=10)
+    dice, killed = random.Random(SEED), 0
+    try:
+        server.start()
+        crowd.set_out()
+        while crowd.is_under_way() or killed < WORKERS_KILLED:
+            assert _has_workers(server, 2), "a worker was not replaced"
+            os.kill(dice.choice(server.workers), signal.SIGKILL)
+            killed += 1
+            # Workers that die more often than this are given up by the server, and it with them.
+            time.sleep(dice.uniform(6.0, 8.0))
+        crowd.wait(150.0)
+        _check_what_is_left(database, server, crowd.stories)
+    finally:
+        server.stop()
+    _check_outcomes(crowd.stories)
+    print(f"{killed} workers killed:", _summary(crowd.stories))
+
+
+def _has_workers(server: Server, count: int) -> bool:
+    """Whether so many run, or do so within a while."""
+    give_up = time.monotonic() + 30
+    while len(server.workers) < count:
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _check_what_is_left(database: str, server: Server, stories: list[Story]) -> None:
+    with _looking(database) as connection:
+        _await_the_end(connection, server)
+        _check_truth(connection, stories)
+        _check_calls(connection)
+        _check_rest(connection, len(stories))
 
 
 def _kill_while(crowd: Crowd, server: Server, at_least: int, dice: random.Random) -> int:

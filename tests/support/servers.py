@@ -109,6 +109,13 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that serve (Linux)."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+        return [int(pid) for pid, command in commands.items() if b"resource_tracker" not in command]
+
     def prepare(self) -> None:
         """Make the database, or bring it to the newest migration."""
         prepare_database(self.settings)
