@@ -188,7 +188,7 @@ class CarrierUnavailable(CarrierError):
 
 
 class CarrierThrottled(CarrierError):
-    """The carrier wants fewer requests: try the next carrier, come back after `retry_after` seconds."""
+    """The carrier wants fewer requests: try the next one. `retry_after` is the wait it asks for, in s."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)

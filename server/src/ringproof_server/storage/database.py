@@ -29,9 +29,6 @@ _LOADS: Final = 3
 class Database(Protocol):
     """What differs between the kinds of database: how units of work become transactions."""
 
-    @property
-    def kind(self) -> Engine: ...
-
     def write(self, work: Callable[[Link], T]) -> T: ...
 
     def read(self, work: Callable[[Link], T]) -> T: ...
@@ -53,10 +50,6 @@ class SqlStorage:
         self._hasher = hasher
         self._applications = KnownApplications(policy)
         self._snapshots = Snapshots()
-
-    @property
-    def kind(self) -> Engine:
-        return self._database.kind
 
     def write(self, work: Callable[[SqlSession], T]) -> T:
         """As `ports.Storage.write` promises: durable before it returns, repeated on `Conflict`."""
