@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import structlog
@@ -272,7 +273,11 @@ def _sqlite_file(settings: Settings) -> Path | None:
 
 
 def create_app(settings: Settings, counts_folder: str | None = None) -> Flask:
-    """The WSGI application with everything beside it started, for one worker process."""
+    """The WSGI application with everything beside it started, for one worker process, and stopped at its end.
+
+    A worker is a process of `multiprocessing`, which leaves without `atexit` but not without its finalizers.
+    """
     node = compose(settings, counts_folder=counts_folder)
     node.start()
+    Finalize(None, node.stop, exitpriority=1)
     return node.http()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +32,9 @@ from ringproof_server.service.routing import FAILED_HERE, choose
 from ringproof_server.service.steps import Steps, is_current
 
 Log = Callable[..., None]
+
+STOPPING = 5.0
+"""Seconds a server that is to stop waits for carriers that are being asked; the rest is looked up later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +270,11 @@ class Dispatcher:
             thread.start()
 
     def stop(self) -> None:
-        """Let the attempts under way finish, for at most two seconds each."""
+        """Let the attempts under way finish, for at most `STOPPING` seconds together."""
         self._stopping.set()
+        give_up = time.monotonic() + STOPPING
         for thread in self._threads:
-            thread.join(timeout=2)
+            thread.join(timeout=max(0.0, give_up - time.monotonic()))
 
     def poke(self, attempt_id: str) -> None:
         """There is a new attempt; never waits."""
