@@ -22,7 +22,7 @@ PUBLIC: dict[str, str] = {
         confirming hang_up is_app_hash is_host keypad load_words locales negotiate parse_accept_language
         press_to_hear reject segments sms speech spoken_code spoken_text""",
     "ringproof_server.carriers": """
-        GROUP Answer AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
+        GROUP DocumentSource AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
         CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions CarrierSettingsError
         CarrierThrottled CarrierUnavailable Channel EventSink Found FraudSuspected Log NetworkStore
         NumberRefused NumberUnreachable OutgoingCall OutgoingMessage Placed Reason find_carriers

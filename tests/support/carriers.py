@@ -13,10 +13,10 @@ from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.errors import CallbackRefused, CarrierError
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import (
-    Answer,
     CallbackRequest,
     CarrierCapabilities,
     CarrierEvent,
+    DocumentSource,
     EventSink,
     Found,
     OutgoingCall,
@@ -113,7 +113,7 @@ class ObedientCarrier:
     def ping(self) -> None:
         """Always there."""
 
-    def start(self, deliver: EventSink, answer: Answer) -> None:
+    def start(self, deliver: EventSink, answer: DocumentSource) -> None:
         """Nothing runs by itself."""
 
     def stop(self) -> None:

@@ -479,7 +479,7 @@ class Found:
 EventSink = Callable[[CallbackRequest], None]
 """Takes an event that arises inside this process; it goes the same way as one that came by HTTP."""
 
-Answer = Callable[[str], str]
+DocumentSource = Callable[[str], str]
 """Fetches the voice document behind a `document_url` without leaving this process."""
 
 
@@ -515,8 +515,11 @@ class Carrier(Protocol):
         """Raise a `CarrierError` when calls cannot be placed now."""
         ...
 
-    def start(self, deliver: EventSink, answer: Answer) -> None:
-        """Begin whatever runs in this process; called once, after the process has forked."""
+    def start(self, deliver: EventSink, answer: DocumentSource) -> None:
+        """Begin whatever runs in this process; called once, after the process has forked.
+
+        `deliver` takes the events that arise there, `answer` tells what to say on an answered call.
+        """
         ...
 
     def stop(self) -> None: ...

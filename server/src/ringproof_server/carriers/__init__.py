@@ -26,11 +26,11 @@ from ringproof_server.domain.errors import (
     NumberUnreachable,
 )
 from ringproof_server.ports import (
-    Answer,
     CallbackRequest,
     Carrier,
     CarrierCapabilities,
     CarrierEvent,
+    DocumentSource,
     EventSink,
     Found,
     OutgoingCall,
@@ -40,7 +40,6 @@ from ringproof_server.ports import (
 
 __all__ = [
     "GROUP",
-    "Answer",
     "AttemptEvent",
     "Build",
     "CallbackRefused",
@@ -56,6 +55,7 @@ __all__ = [
     "CarrierThrottled",
     "CarrierUnavailable",
     "Channel",
+    "DocumentSource",
     "EventSink",
     "Found",
     "FraudSuspected",

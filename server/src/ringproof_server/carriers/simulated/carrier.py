@@ -32,11 +32,11 @@ from ringproof_server.domain.errors import (
 from ringproof_server.domain.fictitious import is_fictitious
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import (
-    Answer,
     CallbackRequest,
     CarrierCapabilities,
     CarrierEvent,
     Clock,
+    DocumentSource,
     EventSink,
     Found,
     OutgoingCall,
@@ -167,7 +167,7 @@ class SimulatedCarrier:
         if self._settings.faults.outage >= 1:
             raise CarrierUnavailable("the simulated network is set to be out of order")
 
-    def exchange(self, deliver: EventSink, answer: Answer) -> Exchange:
+    def exchange(self, deliver: EventSink, answer: DocumentSource) -> Exchange:
         """This process's part of the network, to be moved on by `step` instead of by `start`'s thread."""
         return Exchange(
             store=self._store,
@@ -179,7 +179,7 @@ class SimulatedCarrier:
             answer=answer,
         )
 
-    def start(self, deliver: EventSink, answer: Answer) -> None:
+    def start(self, deliver: EventSink, answer: DocumentSource) -> None:
         if self._heartbeat is None:
             self._stopped.clear()
             self._heartbeat = Heartbeat(self.exchange(deliver, answer), self._log)

@@ -15,7 +15,7 @@ from ringproof_server.carriers.simulated.moments import MILLISECOND, SECOND, mom
 from ringproof_server.carriers.simulated.progress import CallRow, arrive, locked_call
 from ringproof_server.carriers.simulated.settings import NetworkSettings
 from ringproof_server.carriers.simulated.tables import callbacks, calls, messages
-from ringproof_server.ports import Answer, Clock, EventSink
+from ringproof_server.ports import Clock, DocumentSource, EventSink
 
 LEASE: Final = 3 * SECOND
 """After this time another process does what this one claimed and did not finish."""
@@ -63,7 +63,7 @@ class Exchange:
     clock: Clock
     log: Log
     deliver: EventSink
-    answer: Answer
+    answer: DocumentSource
 
     def step(self) -> int | None:
         """Do what is due now; when the next thing is due (microseconds), None if nothing is planned.
