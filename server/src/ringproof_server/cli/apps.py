@@ -1,4 +1,4 @@
-"""`apps`: tenants and their keys."""
+"""`apps`: applications and their keys."""
 
 from __future__ import annotations
 
