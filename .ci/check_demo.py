@@ -33,7 +33,7 @@ def main() -> None:
         sys.exit(f"the demo ended with exit code {demo.returncode}")
     phone = check(output.splitlines()[-1], base, keys)
     sys.stdout.write(
-        f"The last line is a valid token: a virtual phone was verified by {phone.method} "
+        f"The last line is a valid token: a virtual phone was verified by {phone.channel} "
         f"with {phone.assurance_bits:.1f} bits, {time.monotonic() - began:.0f} s after the start.\n"
     )
 

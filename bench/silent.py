@@ -19,10 +19,10 @@ from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import CallbackRefused
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import (
-    Answer,
     CallbackRequest,
     CarrierCapabilities,
     CarrierEvent,
+    DocumentSource,
     EventSink,
     Found,
     OutgoingCall,
@@ -76,7 +76,7 @@ class SilentCarrier:
     def ping(self) -> None:
         """Always there."""
 
-    def start(self, deliver: EventSink, answer: Answer) -> None:
+    def start(self, deliver: EventSink, answer: DocumentSource) -> None:
         """Nothing runs by itself."""
 
     def stop(self) -> None:
