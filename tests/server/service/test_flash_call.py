@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from ringproof_server.domain.attempt import AttemptEvent, AttemptState
+from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.errors import InvalidRequest
 from ringproof_server.domain.evidence import CallEvidence, Quality, Verdict
@@ -171,6 +171,39 @@ def test_an_end_that_is_never_reported_does_not_make_an_honest_ring_time_wrong(b
     assert (ended.state, ended.reason, ended.hang_ups) == (AttemptState.ENDED, Reason.RANG, 3)
     assert ended.ring_ms == 5000
     assert session.confirm(right_call(session, ring_ms=4800)).status is Status.VERIFIED
+
+
+def _rang_unheard(board: Switchboard, session: Session) -> Attempt:
+    """The carrier says that it rings five seconds after the phone may have begun to; two more have passed."""
+    board.world.server.dispatch_all()
+    attempt = session.attempts[0]
+    board.world.clock.move(5)
+    board.say(attempt, AttemptEvent.RING)
+    board.world.clock.move(2)
+    return attempt
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize(("ring_ms", "expected"), [(6000, Status.VERIFIED), (8501, Status.PENDING)])
+def test_a_carrier_that_says_late_that_it_rings_does_not_make_an_honest_ring_time_wrong(
+    board: Switchboard, ring_ms: int, expected: Status, *, ended: bool
+) -> None:
+    """It cannot have rung before the call was placed, and more is not known."""
+    session = board.world.start(board.world.app())
+    attempt = _rang_unheard(board, session)
+    if ended:
+        board.say(attempt, AttemptEvent.END, reason=Reason.CANCELLED)
+    assert session.confirm(right_call(session, ring_ms)).status is expected
+
+
+@pytest.mark.parametrize(("ring_ms", "expected"), [(5500, Status.VERIFIED), (5501, Status.PENDING)])
+def test_what_the_carrier_has_measured_counts_however_late_it_says_so(
+    board: Switchboard, ring_ms: int, expected: Status
+) -> None:
+    session = board.world.start(board.world.app())
+    attempt = _rang_unheard(board, session)
+    board.say(attempt, AttemptEvent.END, reason=Reason.RANG, ring_ms=4000)
+    assert session.confirm(right_call(session, ring_ms)).status is expected
 
 
 def test_with_a_required_ring_time_nothing_is_judged_before_the_call_has_ended(board: Switchboard) -> None:

@@ -75,15 +75,19 @@ RING_MAY_BE_LONGER_MS = 1500
 
 @dataclass(frozen=True, slots=True)
 class NetworkRing:
-    """What the network saw of the ringing: its length so far in ms, and whether it has ended."""
+    """What the network saw of the ringing: its length so far in ms, and whether it has ended.
+
+    `unheard_ms` is for how long it may have rung before we heard of it; 0 where the carrier has measured.
+    """
 
     ms: int
     ended: bool
+    unheard_ms: int = 0
 
 
 def ring_time_agrees(network: NetworkRing, phone_ms: int) -> bool:
     """Whether a live ring time can belong to this call; while it still rings, only the upper bound binds."""
-    if phone_ms > network.ms + RING_MAY_BE_LONGER_MS:
+    if phone_ms > network.ms + network.unheard_ms + RING_MAY_BE_LONGER_MS:
         return False
     return not network.ended or phone_ms >= network.ms - RING_MAY_BE_SHORTER_MS
 

@@ -246,14 +246,22 @@ class Confirming:
 
 
 def network_ring(attempt: Attempt, now: datetime) -> NetworkRing | None:
-    """How long the network says it rang; None when it never said so."""
+    """How long the network says it rang; None when it never said so.
+
+    A carrier that has not measured it may have told us late, so it may have rung since it was asked to.
+    """
     if attempt.ringing_at is None:
         return None
-    if attempt.ring_ms is not None:
-        return NetworkRing(attempt.ring_ms, ended=True)
     stop = attempt.answered_at or attempt.ended_at
-    milliseconds = int(((stop or now) - attempt.ringing_at).total_seconds() * 1000)
-    return NetworkRing(milliseconds, ended=stop is not None)
+    ours = _milliseconds((stop or now) - attempt.ringing_at)
+    if attempt.ring_ms is not None and attempt.ring_ms != ours:
+        return NetworkRing(attempt.ring_ms, ended=True)
+    unheard = _milliseconds(attempt.ringing_at - (attempt.claimed_at or attempt.ringing_at))
+    return NetworkRing(ours, ended=stop is not None, unheard_ms=max(0, unheard))
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
 
 
 def _to_report_on(change: Change) -> Attempt | None:
