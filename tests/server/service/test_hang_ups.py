@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 
 from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
-from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.errors import CarrierUnavailable
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
 from tests.support.statistics import chi_square, chi_square_limit
 from tests.support.switchboard import Switchboard
 from tests.support.world import World, right_call, wrong_call
+
+FLASH_ONLY = Policy(workflow=(Channel.FLASHCALL,))
 
 
 def _rings_for(attempt: Attempt) -> float:
@@ -113,6 +115,21 @@ def test_a_call_that_comes_up_after_a_cancel_is_hung_up_at_once(
     board.world.server.dispatch_all()
     board.world.server.due.run()
     assert board.first.hung_up == [board.world.server.attempt(attempt.id).remote_id]
+
+
+def test_a_call_that_rings_after_a_hang_up_that_was_lost_stops_at_once_when_it_is_cancelled(
+    board: Switchboard,
+) -> None:
+    """The backstop's hang-up got lost in the network, and the phone begins to ring after all."""
+    session = board.world.start(board.world.app(FLASH_ONLY))
+    board.world.server.dispatch_all()
+    board.world.clock.move(25)
+    board.world.server.due.run()
+    assert len(board.first.hung_up) == 1
+    board.say(session.attempts[0], AttemptEvent.RING)
+    session.cancel()
+    board.world.server.due.run()
+    assert len(board.first.hung_up) == 2
 
 
 def test_a_late_acceptance_of_a_call_that_was_given_up_is_hung_up_once(board: Switchboard) -> None:

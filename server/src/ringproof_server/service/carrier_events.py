@@ -112,10 +112,14 @@ class CarrierEvents:
                 self._steps.attempt_ended(change, moved)
 
     def _on_ring(self, change: Change, attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
-        """The hang-up is set for a random moment, or for now when nobody waits for this call any more."""
+        """The hang-up is set for a random moment, or for now when nobody waits for this call any more.
+
+        One that was ordered before has not reached the call, so it does not count.
+        """
         low, high = change.application.policy.ring_seconds
         seconds = self._parts.random.between(low, high) if is_awaited(change, attempt) else 0.0
-        return {"ringing_at": change.now, "hang_up_at": change.now + timedelta(seconds=seconds)}
+        hang_up_at = change.now + timedelta(seconds=seconds)
+        return {"ringing_at": change.now, "hang_up_at": hang_up_at, "hang_ups": 0}
 
     def _on_answer(self, change: Change, attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
         """Whoever answered hears one sentence; the document ends the call, else the backstop does."""
