@@ -22,7 +22,7 @@ def dispatcher(board: Switchboard) -> Iterator[Dispatcher]:
     """Two threads that dispatch, and one that looks for what others queued."""
     server = board.world.server
     made = Dispatcher(server.parts, server.dispatching, server.log, threads=2, poll=0.01)
-    server.parts.wakeup.connect(made.poke, lambda: None)
+    server.parts.wakeup.connect(made.poke, lambda _at: None)
     made.start()
     yield made
     made.stop()

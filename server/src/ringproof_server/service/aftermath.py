@@ -12,8 +12,8 @@ def carry_out(parts: Parts, aftermath: Aftermath | None) -> None:
         return
     for attempt_id in aftermath.queued:
         parts.wakeup.attempt_queued(attempt_id)
-    if aftermath.deadline_set:
-        parts.wakeup.deadline_set()
+    if aftermath.deadline is not None:
+        parts.wakeup.deadline_set(aftermath.deadline)
     for attempt in aftermath.ended:
         parts.metrics.attempt_ended(attempt.channel, attempt.carrier or "none", attempt.reason)
     finished = aftermath.finished

@@ -23,10 +23,13 @@ REMARKS_WITHIN = 100
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What follows once a change is committed: attempts to dispatch, deadlines to look at, counts to keep."""
+    """What follows once a change is committed: attempts to dispatch, a deadline to keep, counts to keep.
+
+    `deadline` is the earliest of those that were set.
+    """
 
     queued: tuple[str, ...]
-    deadline_set: bool
+    deadline: datetime | None
     ended: tuple[Attempt, ...]
     finished: Verification | None
 
@@ -135,11 +138,13 @@ class Change:
     def save(self) -> Aftermath:
         """Write what differs from what was loaded; raises `Conflict`."""
         store = self.session.verifications
-        deadline_set = self._is_new
+        deadlines = []
         if self._is_new:
             store.add(self.verification)
+            deadlines.append(self.verification.wake_at)
         elif self.verification != self._stored:
-            deadline_set = self.verification.wake_at != self._stored.wake_at
+            if self.verification.wake_at != self._stored.wake_at:
+                deadlines.append(self.verification.wake_at)
             store.update(self.verification)
         queued, ended = [], []
         for item in self._attempts.values():
@@ -149,7 +154,8 @@ class Change:
                 queued.append(item.id)
             elif item != before:
                 store.update_attempt(item)
-                deadline_set = deadline_set or item.hang_up_at != before.hang_up_at
+                if item.hang_up_at != before.hang_up_at:
+                    deadlines.append(item.hang_up_at)
                 if item.state.is_final and not before.state.is_final:
                     ended.append(item)
         for entry in self._notes:
@@ -159,7 +165,8 @@ class Change:
             if self.verification.status is not self._stored.status and self._stored.status is Status.PENDING
             else None
         )
-        return Aftermath(tuple(queued), deadline_set, tuple(ended), finished)
+        earliest = min((at for at in deadlines if at is not None), default=None)
+        return Aftermath(tuple(queued), earliest, tuple(ended), finished)
 
 
 def is_awaited(change: Change, attempt: Attempt) -> bool:

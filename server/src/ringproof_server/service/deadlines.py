@@ -194,9 +194,13 @@ class Deadlines:
         self._hang_ups.stop()
         self._look_ups.stop()
 
-    def poke(self) -> None:
-        """A deadline was set in this process; never waits."""
-        self._wake.set()
+    def poke(self, at: datetime | None = None) -> None:
+        """A deadline was set in this process, for then or for now; never waits.
+
+        One that is further off than the next look in any case wakes nobody: most deadlines are.
+        """
+        if at is None or (at - self._parts.clock.now()).total_seconds() <= self._poll:
+            self._wake.set()
 
     def _work(self) -> None:
         while not self._stopping:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from ringproof_server.ports import Carrier, Clock, Metrics, Random, RateLimiter, Seals, Storage, Tokens
 
@@ -30,9 +30,9 @@ class Wakeup:
 
     def __init__(self) -> None:
         self._dispatch: Callable[[str], None] | None = None
-        self._deadlines: Callable[[], None] | None = None
+        self._deadlines: Callable[[datetime], None] | None = None
 
-    def connect(self, dispatch: Callable[[str], None], deadlines: Callable[[], None]) -> None:
+    def connect(self, dispatch: Callable[[str], None], deadlines: Callable[[datetime], None]) -> None:
         self._dispatch = dispatch
         self._deadlines = deadlines
 
@@ -40,9 +40,9 @@ class Wakeup:
         if self._dispatch is not None:
             self._dispatch(attempt_id)
 
-    def deadline_set(self) -> None:
+    def deadline_set(self, at: datetime) -> None:
         if self._deadlines is not None:
-            self._deadlines()
+            self._deadlines(at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
