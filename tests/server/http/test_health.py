@@ -89,6 +89,42 @@ def test_one_answer_serves_all_who_ask_at_once() -> None:
     assert len(asked) == 2
 
 
+def test_while_a_part_hangs_only_one_request_waits_for_it(gate: threading.Event) -> None:
+    """Anybody may ask: else a few that do it all the time would take up every thread of the server."""
+    clock, entered, hangs = FakeClock(), threading.Event(), threading.Event()
+
+    def ping() -> None:
+        if hangs.is_set():
+            entered.set()
+            gate.wait(60)
+
+    readiness = Readiness((Ping("storage", ping),), clock, patience=60)
+    before = readiness.check()
+    clock.move(2)
+    hangs.set()
+    waiting = threading.Thread(target=readiness.check)
+    waiting.start()
+    assert entered.wait(20)
+    assert readiness.check() is before
+    assert waiting.is_alive()
+    gate.set()
+    waiting.join()
+
+
+def test_an_answer_that_took_long_serves_for_as_long_as_any_other() -> None:
+    asked: list[int] = []
+    clock = FakeClock()
+
+    def slow() -> None:
+        asked.append(1)
+        clock.move(2)
+
+    readiness = Readiness((Ping("storage", slow),), clock)
+    readiness.check()
+    readiness.check()
+    assert len(asked) == 1
+
+
 def test_metrics_are_in_the_prometheus_text_format(door: Door) -> None:
     door.metrics.refused("rate-limited")
     response = door.client.get("/metrics")

@@ -78,19 +78,32 @@ class Readiness:
         self._log = structlog.get_logger("ringproof_server.http")
 
     def check(self) -> HealthView:
-        """The health of all parts; the whole is unavailable when a required part is."""
-        with self._lock:
-            now = self._clock.now()
-            if self._last is not None and (not self._pings or abs(now - self._asked_at) < FRESH_FOR):
-                return self._last
-            self._ask()
-            wait(self._running.values(), timeout=self._patience)
-            checks = {ping.name: self._outcome(ping.name) for ping in self._pings}
-            needed = [checks[ping.name] for ping in self._pings if ping.required]
-            well = all(health == "ok" for health in needed)
-            self._last = HealthView(status="ok" if well else "unavailable", checks=checks)
-            self._asked_at = now
+        """The health of all parts; the whole is unavailable when a required part is.
+
+        While the parts are being asked, everybody else gets the answer before.
+        """
+        last = self._last
+        if not self._lock.acquire(blocking=last is None):
+            assert last is not None
+            return last
+        try:
+            if self._last is None or self._is_outdated():
+                self._last = self._asked()
+                self._asked_at = self._clock.now()
             return self._last
+        finally:
+            self._lock.release()
+
+    def _is_outdated(self) -> bool:
+        return bool(self._pings) and abs(self._clock.now() - self._asked_at) >= FRESH_FOR
+
+    def _asked(self) -> HealthView:
+        self._ask()
+        wait(self._running.values(), timeout=self._patience)
+        checks = {ping.name: self._outcome(ping.name) for ping in self._pings}
+        needed = [checks[ping.name] for ping in self._pings if ping.required]
+        well = all(health == "ok" for health in needed)
+        return HealthView(status="ok" if well else "unavailable", checks=checks)
 
     def _ask(self) -> None:
         # Threads are made late: those made before a server forks its workers would not exist in them.
