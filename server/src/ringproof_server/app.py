@@ -13,6 +13,7 @@ from flask import Flask
 
 from ringproof_server.carriers import CarrierOptions, find_carriers
 from ringproof_server.carriers.simulated import SimulatedCarrier
+from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.domain.numbering_plan import load_numbering_plans
 from ringproof_server.http import (
     PROBLEM_STATUS,
@@ -251,11 +252,16 @@ def _carriers(
 def prepare_database(settings: Settings) -> None:
     """Create the database's folder and bring the database to the newest migration.
 
+    A new folder and a new SQLite file are open to this user only, since they hold phone numbers.
     Raises `ServiceUnavailable` when the database cannot be reached.
     """
     file = _sqlite_file(settings)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.touch(mode=0o600, exist_ok=True)
+        except OSError as fault:
+            raise ServiceUnavailable(f"the database's file cannot be made: {fault.strerror}") from fault
     migrations.upgrade(settings.database_url.reveal())
 
 
