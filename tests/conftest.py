@@ -137,7 +137,7 @@ def _watch_flask() -> None:
 
 def pytest_configure() -> None:
     sys.addaudithook(_stay_here)
-    leaks.session.file.unlink(missing_ok=True)
+    leaks.open_session()
     if find_spec("flask") is not None:
         _watch_flask()
     if find_spec("ringproof_server") is not None:
@@ -199,4 +199,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_unconfigure() -> None:
-    leaks.session.file.unlink(missing_ok=True)
+    leaks.close_session()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import shutil
 import subprocess
 import tokenize
 from collections.abc import Iterator
@@ -73,13 +74,10 @@ def suite() -> tuple[Source, ...]:
 @cache
 def repository() -> tuple[Path, ...]:
     """Every text file that is, or is about to be, in version control."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode != 0:
+    git = shutil.which("git")
+    command = [git or "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False) if git else None
+    if listed is None or listed.returncode != 0:
         return tuple(path for path in sorted(ROOT.rglob("*")) if _is_ours(path))
     names = listed.stdout.decode().split("\0")
     return tuple(path for name in sorted(filter(None, names)) if _is_ours(path := ROOT / name))

@@ -31,6 +31,7 @@ _SHORTEST_NUMBER: Final = 7
 _NUMBER_TAIL: Final = 9
 _SHORTEST_TEXT: Final = 16
 _LONGEST_OUTPUT: Final = 4_000_000
+_MOST_REMEMBERED: Final = 100_000
 
 _JWT: Final = re.compile(r"eyJ[\w-]+\.([\w-]+)\.[\w-]*")
 _DIGIT_RUN: Final = re.compile(r"(?<![A-Za-z0-9_])\+?[0-9(][0-9 ()./-]{5,}[0-9](?![A-Za-z0-9_])")
@@ -41,7 +42,8 @@ _TELLING: Final = re.compile(r"rp_[sp]k_[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<
 _CONFIRM: Final = re.compile(r"/v1/verifications/[^/]+/confirm")
 _PHONE_ITSELF: Final = re.compile(r"/handset/[^/]+/events")
 _DOCUMENTS: Final = re.compile(r"/(|docs|handset|openapi\.json|problems.*|assets/.*)")
-_UNSCANNED_HEADERS: Final = frozenset({"x-request-id"})
+_UNSCANNED_HEADERS: Final = frozenset({"x-request-id", "date", "content-length"})
+"""The client's own, and two that differ from answer to answer."""
 _PAGE_KEY: Final = re.compile(r'"key"\s*:\s*"rp_pk_[\w-]+"')
 
 
@@ -64,6 +66,7 @@ class Collector:
     file: Path
     scope: str = "session"
     _known: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
+    _seen: set[int] = field(default_factory=set, repr=False)
 
     def secret(self, value: str, kind: Kind) -> None:
         """Register a secret. Raises `ValueError` for one that is too short to be searched for."""
@@ -81,9 +84,17 @@ class Collector:
         In a `log` (or in metrics) also everything is a leak that merely looks like a key, a JWT or a number.
         """
         shown = text.decode(errors="replace") if isinstance(text, bytes) else text
-        if shown:
+        if shown and self._is_new(shown, where):
             output = {"text": shown[:_LONGEST_OUTPUT], "where": where, "scope": self.scope}
             self._append({**output, "document": document, "log": log})
+
+    def _is_new(self, text: str, where: str) -> bool:
+        """False for what was handed in before; clients that wait get the same answer very often."""
+        if len(self._seen) > _MOST_REMEMBERED:
+            self._seen.clear()
+        before = len(self._seen)
+        self._seen.add(hash((text, where, self.scope)))
+        return len(self._seen) > before
 
     def leaks(self) -> list[Leak]:
         """Everything found so far, each kind and place once."""
@@ -106,7 +117,7 @@ class Collector:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         # One write in append mode, so that threads and forked processes do not mix their lines.
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, json.dumps(line).encode() + b"\n")
         finally:
@@ -202,7 +213,23 @@ def _masked(value: str) -> str:
 
 # --- the session's own search, which tests/conftest.py opens and ends ------------------------------------
 
-session: Final = Collector(Path(tempfile.gettempdir()) / f"ringproof-leaks-{os.getpid()}.jsonl")
+_FILE: Final = "LEAKS_OF_THIS_TEST_SESSION"
+
+# Processes that a test starts find the session's file in their environment; outside tests nothing is kept.
+session: Final = Collector(Path(os.environ.get(_FILE, os.devnull)))
+
+
+def open_session() -> None:
+    """Begin a search of this session's own, for this process and all that it starts."""
+    session.file = Path(tempfile.gettempdir()) / f"ringproof-leaks-{os.getpid()}.jsonl"
+    session.file.unlink(missing_ok=True)
+    os.environ[_FILE] = str(session.file)
+
+
+def close_session() -> None:
+    """Forget what was registered and handed in."""
+    session.file.unlink(missing_ok=True)
+    session.file = Path(os.devnull)
 
 
 def secret(value: str, kind: Kind) -> None:
