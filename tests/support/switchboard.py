@@ -46,6 +46,7 @@ class Switchboard:
         reason: Reason | None = None,
         ring_ms: int | None = None,
         key: str | None = None,
+        remote_id: str | None = None,
         carrier: str | None = None,
         process: Process | None = None,
     ) -> None:
@@ -57,6 +58,7 @@ class Switchboard:
             reference,
             kind,
             key=key or f"event {next(self._keys)}",
+            remote_id=remote_id,
             reason=reason,
             ring_ms=ring_ms,
         )

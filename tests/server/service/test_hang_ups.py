@@ -170,6 +170,39 @@ def test_a_call_that_was_given_up_and_rings_after_all_is_hung_up(board: Switchbo
     assert named.hang_up_at is not None
 
 
+def test_a_hang_up_of_a_call_that_was_given_up_is_tried_again_when_it_fails(board: Switchboard) -> None:
+    """Its verification is cancelled and its record closed, and yet the phone rings."""
+    session = board.world.start(board.world.app())
+    attempt = session.attempts[0]
+    board.first.faults = [CarrierUnavailable("timeout")]
+    board.first.loses_answer = True
+    board.world.server.dispatching.dispatch(attempt.id)
+    session.cancel()
+    board.say(attempt, AttemptEvent.RING, remote_id="obedient-1")
+    board.first.hang_up_fault = CarrierUnavailable("away")
+    board.world.server.due.run()
+    board.first.hang_up_fault = None
+    for seconds in (4.9, 0.1, 60):
+        board.world.clock.move(seconds)
+        board.world.server.due.run()
+    assert board.first.hung_up == ["obedient-1"] * 2
+
+
+def test_a_hang_up_that_always_fails_is_not_tried_for_ever(board: Switchboard) -> None:
+    session = board.world.start(board.world.app())
+    attempt = session.attempts[0]
+    board.first.faults = [CarrierUnavailable("timeout")]
+    board.first.loses_answer = True
+    board.world.server.dispatching.dispatch(attempt.id)
+    board.say(attempt, AttemptEvent.RING, remote_id="obedient-1")
+    board.first.hang_up_fault = CarrierUnavailable("away")
+    for _ in range(20):
+        board.world.server.due.run()
+        board.world.clock.move(5)
+    assert board.first.hung_up == ["obedient-1"] * 3
+    assert board.world.server.attempt(attempt.id).hang_up_at is None
+
+
 def test_a_late_ring_of_a_call_that_ended_by_itself_is_telemetry_only(board: Switchboard) -> None:
     session = board.world.start(board.world.app())
     board.world.server.dispatch_all()

@@ -102,7 +102,7 @@ class CarrierEvents:
             change.remark("event_ignored", event=event.kind, why=str(fault))
             return
         if attempt.reason in GIVEN_UP and event.kind in SHOWS_LIFE and attempt.state is AttemptState.ENDED:
-            change.set_attempt(attempt.id, hang_up_at=change.now)
+            change.set_attempt(attempt.id, hang_up_at=change.now, hang_ups=0)
         moved = change.attempt(attempt.id)
         if note:
             change.remark("odd_event", event=event.kind, why=note)

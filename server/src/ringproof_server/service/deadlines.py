@@ -94,6 +94,9 @@ class DueWork:
             carrier.hang_up(attempt.remote_id)
         except CarrierError as fault:
             self._log("hang_up_failed", carrier=attempt.carrier, fault=type(fault).__name__)
+            return True
+        if attempt.state is AttemptState.ENDED:
+            self._parts.storage.write(lambda session: self._settle_hang_up(session, attempt))
         return True
 
     def reconcile(self, attempt_id: str) -> bool:
@@ -137,17 +140,25 @@ class DueWork:
         attempt = change.attempt(attempt_id)
         if attempt.hang_up_at is None or attempt.hang_up_at > change.now:
             return None, None
+        hang_ups = attempt.hang_ups + 1
         if attempt.state is AttemptState.ENDED:
-            # A call that came up after it was given up: one hang-up, nothing to wait for.
-            attempt = change.set_attempt(attempt_id, hang_up_at=None, hang_ups=attempt.hang_ups + 1)
+            # A call that came up after it was given up. No end of it is waited for, so one hang-up is enough,
+            # and only a failed one is repeated.
+            again = change.now + HANG_UP_AGAIN if hang_ups < HANG_UPS_AT_MOST else None
+            attempt = change.set_attempt(attempt_id, hang_up_at=again, hang_ups=hang_ups)
             return attempt, change.save()
         if attempt.hang_ups >= HANG_UPS_AT_MOST:
             self._give_up(change, attempt)
             return None, change.save()
-        attempt = change.set_attempt(
-            attempt_id, hang_up_at=change.now + HANG_UP_AGAIN, hang_ups=attempt.hang_ups + 1
-        )
+        again = change.now + HANG_UP_AGAIN
+        attempt = change.set_attempt(attempt_id, hang_up_at=again, hang_ups=hang_ups)
         return attempt, change.save()
+
+    def _settle_hang_up(self, session: Session, done: Attempt) -> None:
+        change = Change.load(session, done.verification_id, self._parts.clock.now())
+        if change.attempt(done.id).hang_up_at == done.hang_up_at:
+            change.set_attempt(done.id, hang_up_at=None)
+            change.save()
 
     def _give_up(self, change: Change, attempt: Attempt) -> None:
         """End a call whose end the carrier never reports; it rang until the first of our hang-ups."""
