@@ -140,8 +140,8 @@ def test_a_document_needs_its_secret_address(door: Door, alter: Callable[[str], 
 
 @pytest.mark.parametrize("kind", list(DocumentKind))
 @pytest.mark.parametrize("carrier", ["simulated", "restcomm", "twilio", "plugin"])
-@pytest.mark.parametrize("language", [None, "de-AT", "xx-unknown"])
-def test_every_document_can_be_spoken(kind: DocumentKind, carrier: str, language: str | None) -> None:
+@pytest.mark.parametrize("language", ["en", "de-AT", "xx-unknown"])
+def test_every_document_can_be_spoken(kind: DocumentKind, carrier: str, language: str) -> None:
     text = voice_document(SpokenDocument(kind, carrier, language, "ACME"))
     assert text.startswith("<?xml")
     assert "<Hangup" in text

@@ -110,10 +110,30 @@ def test_whoever_answers_is_told_where_the_verification_stands(board: Switchboar
     board.ringing(session)
     reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
     assert board.world.server.events.document(reference) == SpokenDocument(
-        DocumentKind.CONFIRMING, "obedient", "de-DE", "Tests"
+        DocumentKind.CONFIRMING, "obedient", "de-de", "Tests"
     )
     session.confirm(right_call(session))
     assert _said(board, session) is DocumentKind.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "spoken"),
+    [
+        ("+33639980012", None, "fr"),
+        ("+33639980012", "de-AT", "de-at"),
+        ("+33639980012", "xx", "fr"),
+        ("+447700900123", None, "en"),
+    ],
+)
+def test_the_sentence_is_in_the_asked_language_else_in_that_of_the_country(
+    board: Switchboard, number: str, language: str | None, spoken: str
+) -> None:
+    session = board.world.start(board.world.app(), number, language=language)
+    board.ringing(session)
+    reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
+    document = board.world.server.events.document(reference)
+    assert document is not None
+    assert document.language == spoken
 
 
 def test_a_call_that_nobody_waits_for_is_hung_up_without_a_word(board: Switchboard) -> None:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from ringproof_server.app import compose
 from ringproof_server.cli.terminal import notes, read_settings, refuse, refusing, require_database
@@ -65,6 +66,7 @@ def _serve(settings: Settings) -> None:
         blocking_threads=settings.threads,
         websockets=False,
         respawn_failed_workers=True,
-        log_enabled=False,
+        # Only what it says of its workers: requests are logged by the application.
+        log_level=LogLevels.warning,
     )
     server.serve()

@@ -85,12 +85,11 @@ def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
 def voice_document(document: SpokenDocument) -> str:
     """The XML in the dialect of the carrier that asks, in the language of the person who answered."""
     dialect = _DIALECTS.get(document.carrier, Dialect.TWIML)
-    language = document.language or "en"
     match document.kind:
         case DocumentKind.CONFIRMED:
-            return confirmed(dialect, language)
+            return confirmed(dialect, document.language)
         case DocumentKind.CONFIRMING:
-            return confirming(dialect, language)
+            return confirming(dialect, document.language)
         case DocumentKind.HANG_UP:
             return hang_up(dialect)
 

@@ -14,6 +14,7 @@ from ringproof_server.domain.verification import Status
 from ringproof_server.ports import CallbackRequest, CarrierEvent, Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop, is_awaited
+from ringproof_server.service.messages import locale_for
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.steps import Steps
 
@@ -28,9 +29,11 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpokenDocument:
+    """`language` is a BCP 47 tag: the asked one where its words are known, else the called country's."""
+
     kind: DocumentKind
     carrier: str
-    language: str | None
+    language: str
     brand: str
 
 
@@ -69,9 +72,8 @@ class CarrierEvents:
                 return None
             change = Change.load(session, attempt.verification_id, now)
             kind = _KINDS.get(change.verification.status_at(now), DocumentKind.HANG_UP)
-            return SpokenDocument(
-                kind, attempt.carrier, change.verification.language, change.application.brand
-            )
+            locale = locale_for(change.verification.language, change.verification.number)
+            return SpokenDocument(kind, attempt.carrier, str(locale), change.application.brand)
 
         return self._parts.storage.read(work)
 

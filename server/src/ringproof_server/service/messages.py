@@ -1,4 +1,4 @@
-"""The texts that carry a code."""
+"""The language a person is addressed in, and the texts that carry a code."""
 
 from __future__ import annotations
 
