@@ -173,11 +173,14 @@ def _never(_work: object) -> None:
 def test_a_secret_key_confirms_what_a_client_started_and_sees_every_decision(world: World) -> None:
     app = world.app()
     session = world.start(app)
-    request = ConfirmRequest(evidence=right_call(session))
+    evidence = right_call(session)
+    request = ConfirmRequest(evidence=evidence)
     done = world.server.service.confirm(app.back_end, session.id, request, None)
     assert done.status is Status.VERIFIED
     assert done.trace is not None
-    assert [entry.what for entry in done.trace] == ["step_started", "finished"]
+    assert [entry.what for entry in done.trace] == ["step_started", "evidence_given", "finished"]
+    assert done.trace[1].detail["basis"] == evidence.basis
+    assert evidence.caller_id not in done.trace[1].detail.values()
     assert session.get().trace is None
 
 

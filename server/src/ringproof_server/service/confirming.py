@@ -15,6 +15,7 @@ from ringproof_server.domain.errors import AlreadyFinished, InvalidRequest, NotF
 from ringproof_server.domain.evidence import (
     CallEvidence,
     CodeEvidence,
+    Evidence,
     NetworkRing,
     Verdict,
     judge_call,
@@ -84,6 +85,8 @@ class Confirming:
         if known is not None:
             result = None if known.result is None else Verdict(known.result)
             return Confirmed(progress_after(caller, change), result, change.save())
+        if change.is_open:
+            change.remark("evidence_given", **_how_it_was_seen(request.evidence))
         verdict = self._verdict(change, request)
         result = None if verdict is Verdict.MATCH else verdict
         aftermath = change.save()
@@ -243,6 +246,19 @@ class Confirming:
         failures = change.session.ledger.add_failure(change.verification.number)
         if failures >= change.application.policy.max_failures_in_a_row:
             self._steps.finish(change, Ending.FAIL)
+
+
+def _how_it_was_seen(evidence: Evidence) -> dict[str, str | int | bool | None]:
+    """How the client came by its evidence, for the trace; never what it reported."""
+    if isinstance(evidence, CodeEvidence):
+        return {"channel": evidence.channel, "source": evidence.source}
+    return {
+        "channel": Channel.FLASHCALL,
+        "basis": evidence.basis,
+        "quality": evidence.quality,
+        "ring_ms": evidence.ring_ms,
+        "answered": evidence.answered,
+    }
 
 
 def network_ring(attempt: Attempt, now: datetime) -> NetworkRing | None:
