@@ -12,7 +12,7 @@ from tests.architecture.sources import ROOT, repository, shipped, suite
 SAYS_NOTHING: Final = {"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"}
 FEWEST_WORDS: Final = 3
 
-_MACHINE_PATH: Final = re.compile(r"(?<![\w.~])/(?:work|root|workspace)/|\.library/|/(?:home|Users)/[a-z]+/")
+_MACHINE_PATH: Final = re.compile(r"/(?:home|Users)/[a-z]+/")
 _TO_DO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 
 

@@ -65,10 +65,10 @@ def test_the_level_is_kept(stream: io.StringIO) -> None:
 
 def test_libraries_log_in_the_same_form_and_only_from_warnings_on(stream: io.StringIO) -> None:
     configure_logs("info", "json", stream)
-    logging.getLogger("some.library").info("chatter")
-    logging.getLogger("some.library").warning("could not reach %s", "+447700900123")
+    logging.getLogger("some.package").info("chatter")
+    logging.getLogger("some.package").warning("could not reach %s", "+447700900123")
     (line,) = lines(stream)
-    assert line["logger"] == "some.library"
+    assert line["logger"] == "some.package"
     assert line["event"] == f"could not reach {MASK}"
 
 
@@ -82,7 +82,7 @@ def test_a_traceback_is_redacted_too(stream: io.StringIO) -> None:
         fail()
     except ValueError:
         structlog.get_logger().exception("unforeseen fault")
-        logging.getLogger("some.library").exception("fault")
+        logging.getLogger("some.package").exception("fault")
     for line in lines(stream):
         assert "ValueError" in line["exception"]
         assert "447700900123" not in line["exception"]
