@@ -327,6 +327,7 @@ def test_the_first_of_serial_calls_is_answered_alike_for_right_and_wrong(
         started = api.start(next(NUMBERS), channels=["flashcall"])
         assert started.view["flashcall"]["calls"] > 1
         ended = api.wait_for(started.number, lambda event: event.get("ring_ms") is not None)
+        api.wait_until_over(started)
         evidence = call_evidence(alter(ended["caller_id"]), ended["ring_ms"])
         first = api.confirm(started, evidence)
         seen.append([_comparable(first, started), _comparable(api.read(started), started)])

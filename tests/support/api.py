@@ -142,6 +142,15 @@ class Api:
     def read(self, started: Started) -> Answer:
         return self.get(f"/v1/verifications/{started.id}", {"Ringproof-Challenge": started.challenge})
 
+    def wait_until_over(self, started: Started, *, seconds: float = 30.0) -> None:
+        """Return once the server, too, knows that the current call has ended; a phone knows it earlier."""
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            if self.read(started).json()["attempt"]["status"] == "ended":
+                return
+            time.sleep(0.05)
+        raise AssertionError("the server has not heard of the end of the call")
+
     def close(self) -> None:
         """Close this thread's connection."""
         self._connection().close()
