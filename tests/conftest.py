@@ -161,15 +161,16 @@ def _watched_logs() -> None:
 def _watch_logs() -> None:
     """The server's own log configuration at its most talkative, into the search instead of a terminal."""
     structlog: Any = importlib.import_module("structlog")
-    handlers = logging.getLogger().handlers[:]
-    level = logging.getLogger().level
+    root = logging.getLogger()
+    # What pytest hears itself (caplog) stays connected; what an earlier test connected does not.
+    kept = [handler for handler in root.handlers if type(handler).__module__.startswith("_pytest")]
     configure: Any = importlib.import_module("ringproof_server.logs").configure_logs
     configure("debug", "json", cast("TextIO", _LogOutput()))
+    root.handlers[:] = [*kept, *root.handlers]
+    # Libraries narrate below that level, millions of lines in a whole run.
+    root.setLevel(logging.INFO)
     processors = structlog.get_config()["processors"]
     structlog.configure(processors=[_RawLog(), *processors])
-    # What pytest hears itself (caplog) stays connected; our own handler comes beside it.
-    logging.getLogger().handlers[:] = [*handlers, *logging.getLogger().handlers]
-    logging.getLogger().setLevel(min(level, logging.INFO) if level else logging.INFO)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

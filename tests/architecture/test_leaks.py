@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import re
 import subprocess
@@ -236,3 +237,15 @@ def test_the_shared_worlds_hand_in_their_secrets_and_their_outputs(tmp_path: Pat
     more_secrets, more_outputs = leaks.session.count()
     assert more_secrets - secrets >= 4
     assert more_outputs > outputs
+
+
+def test_each_record_is_searched_once_and_caplog_still_hears_it(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> None:
+    """However many tests came before this one."""
+    _, outputs = leaks.session.count()
+    logging.getLogger("a library").info("one record of %s", request.node.name)
+    assert leaks.session.count()[1] == outputs + 1
+    assert [record.name for record in caplog.records] == ["a library"]
+    ours = [one for one in logging.getLogger().handlers if not type(one).__module__.startswith("_pytest")]
+    assert len(ours) == 1
