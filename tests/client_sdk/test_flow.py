@@ -248,7 +248,7 @@ def test_refused_permissions_are_told_as_missing_capabilities(scene: Scene) -> N
 
 
 def test_the_start_tells_what_is_wanted_and_what_the_phone_can(scene: Scene) -> None:
-    """Capabilities of the sources, the app's hash, channels, language, reference and transaction."""
+    """Capabilities of the sources, the app's hash, channels, language, reference, nonce and transaction."""
     scene.client.verify(
         OWNER,
         scene.phone(ringing_once(CALLER)),
@@ -256,6 +256,7 @@ def test_the_start_tells_what_is_wanted_and_what_the_phone_can(scene: Scene) -> 
         channels=["flashcall", "sms"],
         language="de-DE",
         reference="signup-42",
+        nonce="n-0S6_WzA2Mj",
         sms_app_hash="FA+9qCX9VSu",
         transaction={"amount": "12.30", "currency": "EUR", "payee": "ACME"},
     )
@@ -267,6 +268,7 @@ def test_the_start_tells_what_is_wanted_and_what_the_phone_can(scene: Scene) -> 
         "channels": ["flashcall", "sms"],
         "language": "de-DE",
         "reference": "signup-42",
+        "nonce": "n-0S6_WzA2Mj",
         "capabilities": {"caller_id": True, "ring_time": True, "sms_app_hash": "FA+9qCX9VSu"},
         "transaction": {"amount": "12.30", "currency": "EUR", "payee": "ACME"},
     }

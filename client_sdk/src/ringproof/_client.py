@@ -91,6 +91,7 @@ class Ringproof:
         channels: Sequence[str] | None = None,
         language: str | None = None,
         reference: str | None = None,
+        nonce: str | None = None,
         sms_app_hash: str | None = None,
         transaction: Mapping[str, str] | None = None,
     ) -> Verified:
@@ -112,6 +113,7 @@ class Ringproof:
             channels=channels,
             language=language,
             reference=reference,
+            nonce=nonce,
             sms_app_hash=sms_app_hash,
             transaction=transaction,
         )
@@ -129,6 +131,7 @@ class Ringproof:
         channels: Sequence[str] | None = None,
         language: str | None = None,
         reference: str | None = None,
+        nonce: str | None = None,
         sms_app_hash: str | None = None,
         transaction: Mapping[str, str] | None = None,
     ) -> VerificationRun:
@@ -142,6 +145,7 @@ class Ringproof:
             channels=tuple(channels) if channels is not None else None,
             language=language,
             reference=reference,
+            nonce=nonce,
             sms_app_hash=sms_app_hash,
             transaction=transaction,
         )
@@ -162,14 +166,17 @@ class Ringproof:
         channels: Sequence[str] | None = None,
         language: str | None = None,
         reference: str | None = None,
+        nonce: str | None = None,
         capabilities: Mapping[str, object] | None = None,
         transaction: Mapping[str, str] | None = None,
     ) -> Session:
         """Start a verification of an E.164 number. Whoever listens for calls must be listening already.
 
         `capabilities` says what this phone can do (`caller_id`, `ring_time`: bool; `sms_app_hash`,
-        `web_origin`: str). Raises InvalidPhoneNumberError, NumberNotAllowedError, CountryNotAllowedError,
-        OptedOutError, ConcurrentVerificationError, NoChannelAvailableError, RateLimitedError and others.
+        `web_origin`: str). `nonce` comes back in the token, for a back end that has made it.
+
+        Raises InvalidPhoneNumberError, NumberNotAllowedError, CountryNotAllowedError, OptedOutError,
+        ConcurrentVerificationError, NoChannelAvailableError, RateLimitedError and others.
         """
         body: dict[str, object] = {"phone_number": _bounded(number)}
         verifier = None
@@ -181,6 +188,7 @@ class Ringproof:
             "channels": list(channels) if channels is not None else None,
             "language": language or self._language,
             "reference": reference,
+            "nonce": nonce,
             "capabilities": dict(capabilities) if capabilities else None,
             "transaction": dict(transaction) if transaction else None,
         }

@@ -146,6 +146,7 @@ class VerificationRun:
             channels=channels,
             language=options.language,
             reference=options.reference,
+            nonce=options.nonce,
             capabilities=capabilities,
             transaction=options.transaction,
         )

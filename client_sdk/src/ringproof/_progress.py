@@ -37,6 +37,7 @@ class StartOptions:
     channels: tuple[str, ...] | None = None
     language: str | None = None
     reference: str | None = None
+    nonce: str | None = None
     sms_app_hash: str | None = None
     transaction: Mapping[str, str] | None = None
 
