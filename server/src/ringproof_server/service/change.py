@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ringproof_server.domain.application import Application
+from ringproof_server.domain.application import Application, Caller
 from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState, follow
 from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import NotFound
@@ -70,6 +70,14 @@ class Change:
             raise NotFound("there is no such verification")
         attempts = session.verifications.attempts(verification_id)
         return cls(session, application, verification, attempts, now)
+
+    @classmethod
+    def load_own(cls, session: Session, caller: Caller, verification_id: str, now: datetime) -> Change:
+        """One of the caller's application; another's is `NotFound`, like one that does not exist."""
+        change = cls.load(session, verification_id, now)
+        if change.verification.application_id != caller.application.id:
+            raise NotFound("there is no such verification")
+        return change
 
     @classmethod
     def new(

@@ -11,7 +11,7 @@ from ringproof_server.domain.assurance import FlashOffer
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.caller_id import is_altered
 from ringproof_server.domain.channel import Channel, Reason
-from ringproof_server.domain.errors import AlreadyFinished, InvalidRequest, NotFound, TooEarly
+from ringproof_server.domain.errors import AlreadyFinished, InvalidRequest, TooEarly
 from ringproof_server.domain.evidence import (
     CallEvidence,
     CodeEvidence,
@@ -78,9 +78,7 @@ class Confirming:
     ) -> Confirmed:
         # The time of the turn, not of the arrival: who waited behind another answer comes after it.
         now = self._parts.clock.now()
-        change = Change.load(session, verification_id, now)
-        if change.verification.application_id != caller.application.id:
-            raise NotFound("there is no such verification")
+        change = Change.load_own(session, caller, verification_id, now)
         known = recalled(session, caller, idempotency, verification_id)
         if known is not None:
             result = None if known.result is None else Verdict(known.result)

@@ -19,9 +19,9 @@ from ringproof_server.domain.verification import Ending
 from ringproof_server.ports import Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
-from ringproof_server.service.dispatch import Dispatching, Log
+from ringproof_server.service.dispatch import Dispatching
 from ringproof_server.service.errands import Errands
-from ringproof_server.service.parts import Parts
+from ringproof_server.service.parts import Log, Parts
 from ringproof_server.service.steps import Steps
 
 HANG_UP_AGAIN = timedelta(seconds=5)

@@ -6,7 +6,6 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,11 +26,9 @@ from ringproof_server.ports import Carrier, OutgoingCall, OutgoingMessage, Place
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop
 from ringproof_server.service.messages import code_message
-from ringproof_server.service.parts import Parts
+from ringproof_server.service.parts import Log, Parts
 from ringproof_server.service.routing import FAILED_HERE, choose
 from ringproof_server.service.steps import Steps, is_current
-
-Log = Callable[..., None]
 
 STOPPING = 5.0
 """Seconds a server that is to stop waits for carriers that are being asked; the rest is looked up later."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-Log = Callable[..., None]
+from ringproof_server.service.parts import Log
 
 AFTER_A_FAULT = 1.0
 """Seconds a thread rests after a fault: while the database is away, all it could do is to fill the log."""

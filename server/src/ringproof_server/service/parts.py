@@ -8,6 +8,9 @@ from datetime import date, datetime
 
 from ringproof_server.ports import Carrier, Clock, Metrics, Random, RateLimiter, Seals, Storage, Tokens
 
+Log = Callable[..., None]
+"""Takes a constant event name and fields without numbers, codes or credentials."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceConfig:

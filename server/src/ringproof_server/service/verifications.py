@@ -170,10 +170,7 @@ class VerificationService:
         return progress
 
     def _load(self, session: Session, caller: Caller, verification_id: str) -> Change:
-        change = Change.load(session, verification_id, self._parts.clock.now())
-        if change.verification.application_id != caller.application.id:
-            raise NotFound("there is no such verification")
-        return change
+        return Change.load_own(session, caller, verification_id, self._parts.clock.now())
 
     def _read(self, caller: Caller, verification_id: str) -> Progress:
         now = self._parts.clock.now()
