@@ -39,6 +39,12 @@ class CountingMetrics:
     def finished(self, status: str, channel: Channel | None, seconds: float) -> None:
         self.counts["finished", status, channel] += 1
 
+    def carrier_request(self, carrier: str, operation: str, outcome: str, seconds: float) -> None:
+        self.counts["carrier_request", carrier, operation, outcome] += 1
+
+    def breaker(self, carrier: str, state: str) -> None:
+        self.counts["breaker", carrier, state] += 1
+
     def refused(self, slug: str) -> None:
         self.counts["refused", slug] += 1
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
+from ringproof_rcml import Dialect
 from ringproof_server.domain.application import ApiKey, Application
 from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.caller_id import PoolStatistics
@@ -402,7 +403,11 @@ class CarrierCapabilities:
     chooses_caller_id: bool
     hangs_up: bool
     reports_events: bool
-    per_second: float | None = None
+    calls_per_second: float | None = None
+    """How many calls the carrier's account may begin in a second; None where it sets no limit."""
+    messages_per_second: float | None = None
+    dialect: Dialect = Dialect.TWIML
+    """How the carrier is told what to say to whoever answers."""
     fictitious_only: bool = False
     """Whether it carries fictitious numbers only, because real carriers stand beside it."""
     serves_fictitious: bool = False
@@ -426,12 +431,17 @@ class OutgoingCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
+    """A message to send. `sender` is the application's brand, `language` a BCP 47 tag; `code` stands in
+    `text` and is given once more for channels that allow nothing but their own templates."""
+
     attempt_id: str
     reference: str
     channel: Channel
     to: str = field(repr=False)
     sender: str
     text: str = field(repr=False)
+    code: str = field(repr=False)
+    language: str
     events_url: str
 
 
@@ -484,7 +494,11 @@ DocumentSource = Callable[[str], str]
 
 
 class Carrier(Protocol):
-    """Who transports calls and messages. Its methods may take seconds; they raise `CarrierError`s only."""
+    """Who transports calls and messages. Its methods may take seconds; they raise `CarrierError`s only.
+
+    `place_call` and `send_message` raise `OutcomeUnknown` when the carrier may have taken the attempt
+    although its answer is missing or makes no sense; every other error says that it has not taken it.
+    """
 
     @property
     def name(self) -> str: ...
@@ -525,6 +539,26 @@ class Carrier(Protocol):
     def stop(self) -> None: ...
 
 
+@runtime_checkable
+class OwnsNumbers(Protocol):
+    """A carrier that can list the numbers from which its account may call."""
+
+    def owned_numbers(self) -> Iterator[str]:
+        """Every one as E.164, as far as it can place calls. Raises a `CarrierError`."""
+        ...
+
+
+class Pacer(Protocol):
+    """Spreads requests over time, for all processes that share a carrier's account."""
+
+    def reserve(self, key: str, per_second: float, patience: float) -> float:
+        """Take the next free moment of `key`, of which there are `per_second`; the seconds until then.
+
+        When that would be more than `patience` nothing is taken, and the answer is still the wait.
+        """
+        ...
+
+
 class Metrics(Protocol):
     """Counts for operators; labels are closed lists, never numbers or identifiers."""
 
@@ -533,3 +567,11 @@ class Metrics(Protocol):
     def attempt_ended(self, channel: Channel, carrier: str, reason: Reason | None) -> None: ...
 
     def finished(self, status: str, channel: Channel | None, seconds: float) -> None: ...
+
+    def carrier_request(self, carrier: str, operation: str, outcome: str, seconds: float) -> None:
+        """A request ended; `operation` is a method of the port, `outcome` is `ok` or an error class."""
+        ...
+
+    def breaker(self, carrier: str, state: str) -> None:
+        """A carrier's breaker is now `closed`, `open` or `half_open`."""
+        ...

@@ -175,5 +175,7 @@ def outgoing_message(
         to=to.e164,
         sender="Ringproof",
         text=text,
+        code="493817",
+        language="en",
         events_url=EVENTS_URL,
     )

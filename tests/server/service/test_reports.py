@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ringproof_rcml import Dialect
 from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.policy import Policy
@@ -110,7 +111,7 @@ def test_whoever_answers_is_told_where_the_verification_stands(board: Switchboar
     board.ringing(session)
     reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
     assert board.world.server.events.document(reference) == SpokenDocument(
-        DocumentKind.CONFIRMING, "obedient", "de-de", "Tests"
+        DocumentKind.CONFIRMING, Dialect.TWIML, "de-de", "Tests"
     )
     session.confirm(right_call(session))
     assert _said(board, session) is DocumentKind.CONFIRMED

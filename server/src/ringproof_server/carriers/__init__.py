@@ -5,12 +5,14 @@ A plug-in is a function `build(options: CarrierOptions) -> Carrier` behind an en
 subclass `ringproof_server.testing.carrier_contract.CarrierContract`.
 """
 
+from ringproof_rcml import Dialect
 from ringproof_server.carriers.plugin import (
     Build,
     CarrierOptions,
     CarrierSettingsError,
     Log,
     NetworkStore,
+    Timeouts,
 )
 from ringproof_server.carriers.registry import GROUP, CarrierLookupError, find_carriers, known_carriers
 from ringproof_server.domain.attempt import AttemptEvent
@@ -24,6 +26,7 @@ from ringproof_server.domain.errors import (
     FraudSuspected,
     NumberRefused,
     NumberUnreachable,
+    OutcomeUnknown,
 )
 from ringproof_server.ports import (
     CallbackRequest,
@@ -35,6 +38,7 @@ from ringproof_server.ports import (
     Found,
     OutgoingCall,
     OutgoingMessage,
+    OwnsNumbers,
     Placed,
 )
 
@@ -55,6 +59,7 @@ __all__ = [
     "CarrierThrottled",
     "CarrierUnavailable",
     "Channel",
+    "Dialect",
     "DocumentSource",
     "EventSink",
     "Found",
@@ -63,10 +68,13 @@ __all__ = [
     "NetworkStore",
     "NumberRefused",
     "NumberUnreachable",
+    "OutcomeUnknown",
     "OutgoingCall",
     "OutgoingMessage",
+    "OwnsNumbers",
     "Placed",
     "Reason",
+    "Timeouts",
     "find_carriers",
     "known_carriers",
 ]

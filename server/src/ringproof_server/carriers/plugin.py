@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -36,12 +37,25 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds a plug-in may wait: for a connection, and for a whole request with its answer.
+
+    Whoever stands around the carrier gives up after `total` too, but only the plug-in can let go of its
+    socket.
+    """
+
+    connect: float = 3.0
+    total: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierOptions:
     """Everything a plug-in's `build` may use.
 
     `settings` holds what the operator set for this carrier: `RINGPROOF_<NAME>_<KEY>` arrives as the lower
     case key, so `RINGPROOF_TWILIO_AUTH_TOKEN` is `settings["auth_token"]` for `twilio`. `public_url` is where
-    the carrier's callbacks reach this server, without a slash at its end.
+    the carrier's callbacks reach this server, without a slash at its end. `data_dir` is a folder of this
+    server's own on this machine.
     """
 
     settings: Mapping[str, str] = field(repr=False)
@@ -51,6 +65,8 @@ class CarrierOptions:
     store: NetworkStore
     public_url: str
     log: Log
+    timeouts: Timeouts = Timeouts()
+    data_dir: Path = Path("ringproof-data")
 
 
 class CarrierSettingsError(ValueError):

@@ -184,7 +184,11 @@ class CarrierError(Exception):
 
 
 class CarrierUnavailable(CarrierError):
-    """Outage, timeout or nonsense: try the next carrier."""
+    """The request did not reach the carrier, or it said that it did nothing: try the next carrier."""
+
+
+class OutcomeUnknown(CarrierError):
+    """The carrier may have taken the attempt, but its answer is missing or nonsense: ask what became of it."""
 
 
 class CarrierThrottled(CarrierError):

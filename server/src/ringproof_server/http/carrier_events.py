@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, request
 
-from ringproof_rcml import Dialect, confirmed, confirming, hang_up
+from ringproof_rcml import confirmed, confirming, hang_up
 from ringproof_server.domain import errors
 from ringproof_server.domain.errors import NotFound
 from ringproof_server.http.answers import Answer
@@ -18,7 +18,6 @@ from ringproof_server.service.carrier_events import CarrierEvents, DocumentKind,
 
 _TAG: Final = "Carriers"
 _XML: Final = "text/xml; charset=utf-8"
-_DIALECTS: Final = {"restcomm": Dialect.RCML, "simulated": Dialect.RCML}
 _SAFE: Final = "/~:@!$&'()*+,;="
 
 CALLBACK: Final = Operation(
@@ -84,7 +83,7 @@ def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
 
 def voice_document(document: SpokenDocument) -> str:
     """The XML in the dialect of the carrier that asks, in the language of the person who answered."""
-    dialect = _DIALECTS.get(document.carrier, Dialect.TWIML)
+    dialect = document.dialect
     match document.kind:
         case DocumentKind.CONFIRMED:
             return confirmed(dialect, document.language)

@@ -55,6 +55,19 @@ class PrometheusMetrics:
             buckets=_VERIFICATION_SECONDS,
             registry=self._registry,
         )
+        self._carrier_requests = Histogram(
+            "ringproof_carrier_request_seconds",
+            "Time that requests to carriers took",
+            ("carrier", "operation", "outcome"),
+            buckets=_REQUEST_SECONDS,
+            registry=self._registry,
+        )
+        self._breakers = Counter(
+            "ringproof_carrier_breaker_changes",
+            "Changes of the breakers around carriers, by the state they changed to",
+            ("carrier", "state"),
+            registry=self._registry,
+        )
         self._refused = Counter(
             "ringproof_requests_refused",
             "Requests answered with a problem",
@@ -71,6 +84,12 @@ class PrometheusMetrics:
 
     def finished(self, status: str, channel: Channel | None, seconds: float) -> None:
         self._finished.labels(status, channel or "none").observe(seconds)
+
+    def carrier_request(self, carrier: str, operation: str, outcome: str, seconds: float) -> None:
+        self._carrier_requests.labels(carrier, operation, outcome).observe(seconds)
+
+    def breaker(self, carrier: str, state: str) -> None:
+        self._breakers.labels(carrier, state).inc()
 
     def refused(self, slug: str) -> None:
         self._refused.labels(slug).inc()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from ringproof_rcml import Dialect
 from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import CallbackRefused, ImpossibleTransition, NotFound
@@ -32,7 +33,7 @@ class SpokenDocument:
     """`language` is a BCP 47 tag: the asked one where its words are known, else the called country's."""
 
     kind: DocumentKind
-    carrier: str
+    dialect: Dialect
     language: str
     brand: str
 
@@ -68,12 +69,13 @@ class CarrierEvents:
 
         def work(session: Session) -> SpokenDocument | None:
             attempt = session.verifications.attempt(attempt_id)
-            if attempt is None or attempt.carrier is None:
+            carrier = None if attempt is None else self._parts.carriers.get(attempt.carrier or "")
+            if attempt is None or carrier is None:
                 return None
             change = Change.load(session, attempt.verification_id, now)
             kind = _KINDS.get(change.verification.status_at(now), DocumentKind.HANG_UP)
             locale = locale_for(change.verification.language, change.verification.number)
-            return SpokenDocument(kind, attempt.carrier, str(locale), change.application.brand)
+            return SpokenDocument(kind, carrier.capabilities.dialect, str(locale), change.application.brand)
 
         return self._parts.storage.read(work)
 

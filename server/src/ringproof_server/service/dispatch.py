@@ -25,7 +25,7 @@ from ringproof_server.domain.verification import Verification
 from ringproof_server.ports import Carrier, OutgoingCall, OutgoingMessage, Placed, Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop
-from ringproof_server.service.messages import code_message
+from ringproof_server.service.messages import code_message, code_of, locale_for
 from ringproof_server.service.parts import Log, Parts
 from ringproof_server.service.routing import FAILED_HERE, choose
 from ringproof_server.service.steps import Steps, is_current
@@ -161,13 +161,16 @@ class Dispatching:
                 events_url=events_url,
             )
             return claimed.carrier.place_call(call)
+        code = code_of(claimed.application, verification, self._parts.seals.code_key())
         message = OutgoingMessage(
             attempt_id=attempt.id,
             reference=reference,
             channel=attempt.channel,
             to=verification.number.e164,
             sender=claimed.application.brand,
-            text=code_message(claimed.application, verification, self._parts.seals.code_key()),
+            text=code_message(claimed.application, verification, code),
+            code=code,
+            language=str(locale_for(verification.language, verification.number)),
             events_url=events_url,
         )
         return claimed.carrier.send_message(message)

@@ -29,10 +29,14 @@ def locale_for(language: str | None, number: PhoneNumber) -> ringproof_rcml.Loca
     return ringproof_rcml.negotiate([*wanted, *([usual] if usual else [])], "en")
 
 
-def code_message(application: Application, verification: Verification, code_key: bytes) -> str:
-    """The one text that serves SMS Retriever, WebOTP and people at once."""
+def code_of(application: Application, verification: Verification, code_key: bytes) -> str:
+    """The code of a verification that has one."""
     assert verification.code_salt is not None
-    code = spell(code_key, verification.code_salt, application.policy.code_digits)
+    return spell(code_key, verification.code_salt, application.policy.code_digits)
+
+
+def code_message(application: Application, verification: Verification, code: str) -> str:
+    """The one text that serves SMS Retriever, WebOTP and people at once."""
     words = ringproof_rcml.load_words(locale_for(verification.language, verification.number))
     origin = verification.capabilities.web_origin
     host = urlsplit(origin).hostname if origin else None

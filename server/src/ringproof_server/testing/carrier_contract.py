@@ -71,6 +71,8 @@ def message_for(bench: CarrierBench, attempt_id: str = "att_2") -> OutgoingMessa
         to=bench.number.e164,
         sender="Ringproof",
         text=f"{CODE} is your code. Never share it.",
+        code=CODE,
+        language="en",
         events_url=f"https://ringproof.example/carriers/{bench.carrier.name}/events",
     )
 

@@ -9,6 +9,7 @@ from typing import Final, Never, TypeVar
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from ringproof_rcml import Dialect
 from ringproof_server.carriers.plugin import CarrierOptions, Log, NetworkStore
 from ringproof_server.carriers.simulated.behaviour import Fault
 from ringproof_server.carriers.simulated.callbacks import EVENTS_PATH, opened
@@ -89,6 +90,7 @@ class SimulatedCarrier:
             chooses_caller_id=True,
             hangs_up=True,
             reports_events=True,
+            dialect=Dialect.RCML,
             serves_fictitious=True,
             fictitious_only=settings.fictitious_only,
         )
