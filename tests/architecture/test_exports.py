@@ -24,9 +24,9 @@ PUBLIC: dict[str, str] = {
     "ringproof_server.carriers": """
         GROUP DocumentSource AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
         CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions CarrierSettingsError
-        CarrierThrottled CarrierUnavailable Channel EventSink Found FraudSuspected Log NetworkStore
-        NumberRefused NumberUnreachable OutgoingCall OutgoingMessage Placed Reason find_carriers
-        known_carriers""",
+        CarrierThrottled CarrierUnavailable Channel Dialect EventSink Found FraudSuspected Log NetworkStore
+        NumberRefused NumberUnreachable OutcomeUnknown OutgoingCall OutgoingMessage OwnsNumbers Placed
+        Reason Timeouts find_carriers known_carriers""",
 }
 
 

@@ -188,7 +188,7 @@ class CarrierUnavailable(CarrierError):
 
 
 class OutcomeUnknown(CarrierError):
-    """The carrier may have taken the attempt, but its answer is missing or nonsense: ask what became of it."""
+    """The carrier may have taken the attempt, but its answer is missing or nonsense: ask about it."""
 
 
 class CarrierThrottled(CarrierError):
