@@ -55,6 +55,15 @@ class PrometheusMetrics:
             buckets=_VERIFICATION_SECONDS,
             registry=self._registry,
         )
+        self._refused = Counter(
+            "ringproof_requests_refused",
+            "Requests answered with a problem",
+            ("problem",),
+            registry=self._registry,
+        )
+        self._count_carriers()
+
+    def _count_carriers(self) -> None:
         self._carrier_requests = Histogram(
             "ringproof_carrier_request_seconds",
             "Time that requests to carriers took",
@@ -66,12 +75,6 @@ class PrometheusMetrics:
             "ringproof_carrier_breaker_changes",
             "Changes of the breakers around carriers, by the state they changed to",
             ("carrier", "state"),
-            registry=self._registry,
-        )
-        self._refused = Counter(
-            "ringproof_requests_refused",
-            "Requests answered with a problem",
-            ("problem",),
             registry=self._registry,
         )
 
