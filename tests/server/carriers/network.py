@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -81,6 +82,7 @@ class Network:
         clock: NetworkClock | None = None,
         seed: bytes = b"seed",
         ring_seconds: float | None = None,
+        patience: float = math.inf,
         **settings: object,
     ) -> None:
         self.clock = clock or NetworkClock()
@@ -95,6 +97,7 @@ class Network:
             seals=SecretSeals(SECRET),
             log=self.log,
             sleep=self.slept.append,
+            patience=patience,
         )
         self.requests: list[CallbackRequest] = []
         self.events: list[CarrierEvent] = []

@@ -11,7 +11,12 @@ from ringproof_server.carriers.simulated.planning import Span, Timings
 from ringproof_server.carriers.simulated.settings import Faults
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
-from ringproof_server.domain.errors import CarrierThrottled, CarrierUnavailable, NumberRefused
+from ringproof_server.domain.errors import (
+    CarrierThrottled,
+    CarrierUnavailable,
+    NumberRefused,
+    OutcomeUnknown,
+)
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import Found
 from tests.server.carriers.network import NUMBER, OTHER, Network, outgoing_call, outgoing_message
@@ -52,10 +57,10 @@ def test_a_throttled_request_says_when_to_come_back() -> None:
 
 
 def test_a_lost_answer_rings_all_the_same() -> None:
-    """The caller is told of an outage while the phone begins to ring, which tempts servers to dial twice."""
+    """The caller does not hear of it while the phone begins to ring, which tempts servers to dial twice."""
     network = Network()
     network.handsets.set_fault(NUMBER, Fault.LOST_ANSWER)
-    with pytest.raises(CarrierUnavailable):
+    with pytest.raises(OutcomeUnknown):
         network.call()
     network.pass_time(3)
     assert [event.kind.value for event in network.events] == ["ring"]
@@ -84,6 +89,17 @@ def test_a_hanging_request_is_taken_after_its_time() -> None:
     remote_id = network.call()
     assert network.slept == [30.0]
     assert [call.id for call in network.carrier.record.calls_of("att_1")] == [remote_id]
+
+
+def test_a_caller_gives_up_waiting_for_what_the_network_takes_all_the_same() -> None:
+    """Nobody waits longer than the caller's patience, and the phone rings although nobody was told."""
+    network = Network(hang_seconds=30.0, patience=10.0)
+    network.handsets.set_fault(NUMBER, Fault.HANG)
+    with pytest.raises(OutcomeUnknown):
+        network.call()
+    assert network.slept == [10.0]
+    network.pass_time(3)
+    assert [event.kind.value for event in network.events] == ["ring"]
 
 
 def test_a_slow_answer_comes_after_the_call_was_placed() -> None:

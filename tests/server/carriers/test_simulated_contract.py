@@ -6,17 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from ringproof_server.carriers.simulated import Fault
-from ringproof_server.carriers.simulated.tables import handsets
+from ringproof_server.carriers.simulated.tables import calls, handsets
 from ringproof_server.ports import CallbackRequest
-from ringproof_server.testing.carrier_contract import CODE, CarrierBench, CarrierContract
+from ringproof_server.testing.carrier_contract import (
+    CODE,
+    AddressContract,
+    CallContract,
+    CarrierBench,
+    HangContract,
+    MessageContract,
+    NumberContract,
+    RecoveryContract,
+    ThrottlingContract,
+)
 from ringproof_server.tokens import SecretSeals
 from tests.server.carriers.network import CALLER_ID, NUMBER, SECRET, EngineStore, Network, memory_store
 
 T = TypeVar("T")
+OTHER_CALLER_ID = "+442079460019"
 
 
 class FailingStore(EngineStore):
@@ -25,10 +36,15 @@ class FailingStore(EngineStore):
     def __init__(self, below: EngineStore) -> None:
         self._below = below
         self.away = False
+        self.afterwards: Callable[[], None] | None = None
 
     def run(self, work: Callable[[Connection], T]) -> T:
         self._check()
-        return self._below.run(work)
+        result = self._below.run(work)
+        afterwards, self.afterwards = self.afterwards, None
+        if afterwards is not None:
+            afterwards()
+        return result
 
     def look(self, work: Callable[[Connection], T]) -> T:
         self._check()
@@ -40,27 +56,74 @@ class FailingStore(EngineStore):
             raise OperationalError("INSERT INTO simulated_calls", values, OSError("connection lost"))
 
 
-class TestSimulatedCarrier(CarrierContract):
+class FarSide:
+    """The network as whoever runs it sees it."""
+
+    def __init__(self) -> None:
+        self._below = memory_store()
+        self.store = FailingStore(self._below)
+        self.network = Network(self.store, patience=10.0)
+        self._told = False
+
+    def break_down(self) -> None:
+        self.store.away = True
+
+    def taken(self) -> int:
+        away, self.store.away = self.store.away, False
+        record = self.network.carrier.record
+        count = sum(record.calls_per_attempt().values()) + sum(record.messages_per_attempt().values())
+        self.store.away = away
+        return count
+
+    def up(self) -> int:
+        statement = select(func.count()).where(calls.c.ended_at.is_(None))
+        return int(self._below.look(lambda connection: connection.execute(statement).scalar_one()))
+
+    def callbacks(self, remote_id: str) -> Sequence[CallbackRequest]:
+        if not self._told:
+            self.network.pass_time(60)
+            self._told = True
+        pairs = zip(self.network.requests, self.network.events, strict=True)
+        return [request for request, event in pairs if event.remote_id == remote_id]
+
+    def lose_answer(self) -> None:
+        self._meets(Fault.LOST_ANSWER)
+        self.store.afterwards = lambda: self._meets(Fault.NONE)
+
+    def hang(self) -> None:
+        self._meets(Fault.HANG)
+
+    def throttle(self) -> float | None:
+        self._meets(Fault.THROTTLED)
+        return 2.0
+
+    def refuse_number(self) -> None:
+        self._meets(Fault.REFUSED)
+
+    def _meets(self, fault: Fault) -> None:
+        self.network.handsets.set_fault(NUMBER, fault)
+
+
+class TestSimulatedCarrier(
+    CallContract,
+    MessageContract,
+    AddressContract,
+    RecoveryContract,
+    HangContract,
+    ThrottlingContract,
+    NumberContract,
+):
     @pytest.fixture
     def bench(self) -> CarrierBench:
-        store = FailingStore(memory_store())
-        network = Network(store)
-
-        def callbacks(_remote_id: str) -> Sequence[CallbackRequest]:
-            network.pass_time(60)
-            return network.requests
-
-        def break_down() -> None:
-            store.away = True
-
+        far_side = FarSide()
         return CarrierBench(
-            carrier=network.carrier,
+            carrier=far_side.network.carrier,
+            far_side=far_side,
             number=NUMBER,
             caller_id=CALLER_ID,
+            other_caller_id=OTHER_CALLER_ID,
             seals=SecretSeals(SECRET),
-            callbacks=callbacks,
-            break_down=break_down,
-            lose_answer=lambda: network.handsets.set_fault(NUMBER, Fault.LOST_ANSWER),
+            clock=far_side.network.clock,
             secrets=(SECRET,),
         )
 

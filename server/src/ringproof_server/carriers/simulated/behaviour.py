@@ -28,8 +28,8 @@ class Behaviour(StrEnum):
 class Fault(StrEnum):
     """What happens to a request to place a call or send a message.
 
-    `lost_answer`: the network takes it, yet the caller is told that the network is away. `hang`: the network
-    takes it after a long wait.
+    `lost_answer`: the network takes it, yet the caller never hears of that. `hang`: the network takes it
+    after a long wait, or as soon as the caller has given up waiting.
     """
 
     NONE = "none"

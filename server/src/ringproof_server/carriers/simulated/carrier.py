@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Final, Never, TypeVar
@@ -28,6 +29,7 @@ from ringproof_server.domain.errors import (
     CarrierThrottled,
     CarrierUnavailable,
     NumberRefused,
+    OutcomeUnknown,
     ServiceUnavailable,
 )
 from ringproof_server.domain.fictitious import is_fictitious
@@ -74,6 +76,7 @@ class SimulatedCarrier:
         seals: Seals,
         log: Log,
         sleep: Callable[[float], object] | None = None,
+        patience: float = math.inf,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -84,6 +87,7 @@ class SimulatedCarrier:
         self._key = seals.digest("simulated-carrier", "callbacks")
         self._stopped = threading.Event()
         self._sleep = sleep or self._stopped.wait
+        self._patience = patience
         self._heartbeat: Heartbeat | None = None
         self.capabilities: Final = CarrierCapabilities(
             channels=CHANNELS,
@@ -205,8 +209,7 @@ class SimulatedCarrier:
 
         request = self._run(work)
         if request.fault is Fault.HANG:
-            self._sleep(self._settings.hang_seconds)
-            self._run(lambda connection: take(connection, request, self._now()))
+            self._hang(lambda connection: take(connection, request, self._now()))
         elif request.fault is not Fault.NONE:
             self._poke()
             self._refuse(request.fault)
@@ -216,7 +219,17 @@ class SimulatedCarrier:
             self._sleep(request.dice.between("answer", span.low, span.high) / 1000)
         return Placed(remote_id)
 
+    def _hang(self, take: Callable[[Connection], None]) -> None:
+        hanging = self._settings.hang_seconds
+        self._sleep(min(hanging, self._patience))
+        self._run(take)
+        if hanging > self._patience:
+            self._poke()
+            raise OutcomeUnknown("the simulated network did not answer in time")
+
     def _refuse(self, fault: Fault) -> Never:
+        if fault is Fault.LOST_ANSWER:
+            raise OutcomeUnknown("the simulated network's answer was lost")
         if fault is Fault.THROTTLED:
             raise CarrierThrottled("the simulated network is throttled", self._settings.retry_after)
         if fault is Fault.REFUSED:
@@ -253,4 +266,5 @@ def build(options: CarrierOptions) -> SimulatedCarrier:
         random=options.random,
         seals=options.seals,
         log=options.log,
+        patience=options.timeouts.total,
     )
