@@ -37,15 +37,17 @@ def test_a_folder_gets_every_document_in_every_locale(
 ) -> None:
     folder = tmp_path / "new" / "documents"
     assert main(["export", str(folder)]) == 0
-    files = {str(file.relative_to(folder)) for file in folder.rglob("*.xml")}
+    files = {str(file.relative_to(folder)) for file in folder.rglob("*.*")}
+    kinds = {"rcml": "xml", "twiml": "xml", "ncco": "json"}
     expected = {
-        f"{dialect}/{name}-{tag}.xml"
-        for dialect in ("rcml", "twiml")
+        f"{dialect}/{name}-{tag}.{suffix}"
+        for dialect, suffix in kinds.items()
         for name in ("confirmed", "confirming")
         for tag in locales()
-    } | {f"{dialect}/{name}.xml" for dialect in ("rcml", "twiml") for name in ("hang_up", "reject")}
+    } | {f"{dialect}/{name}.{suffix}" for dialect, suffix in kinds.items() for name in ("hang_up", "reject")}
     assert files == expected
     assert (folder / "twiml/confirmed-ar.xml").read_text("utf-8") == confirmed(Dialect.TWIML, "ar")
+    assert (folder / "ncco/confirmed-ar.json").read_text("utf-8") == confirmed(Dialect.NCCO, "ar")
     captured = capsys.readouterr()
     assert captured.out == f"wrote {len(expected)} files to {folder}\n"
     assert captured.err == "rcml has no voice for ar: English instead\n"
@@ -76,7 +78,7 @@ def test_a_locale_the_dialect_cannot_speak_is_told(capsys: pytest.CaptureFixture
 def test_list_shows_every_locale_with_its_voices(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     head, *rows, documents = capsys.readouterr().out.splitlines()
-    assert head.split() == ["locale", "language", "script", "rcml", "twiml"]
+    assert head.split() == ["locale", "language", "script", "rcml", "twiml", "ncco"]
     assert [row.split()[0] for row in rows] == list(locales())
     assert "de      Deutsch" in "\n".join(rows)
     assert documents == "documents: confirming, confirmed, hang_up, reject"
@@ -93,7 +95,7 @@ def test_list_shows_every_locale_with_its_voices(capsys: pytest.CaptureFixture[s
         (["export", "--document", "confirmed", "--locale", "../en"], "no words for '../en'"),
         (
             ["export", "--document", "confirmed", "--dialect", "vxml"],
-            "no dialect 'vxml'; there are rcml, twiml",
+            "no dialect 'vxml'; there are rcml, twiml, ncco",
         ),
         (["export", "--document", "song"], "no document 'song'; there are confirming, "),
         (["export", "--document", "spoken_code"], "made anew for every call"),

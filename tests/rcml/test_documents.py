@@ -1,5 +1,6 @@
-"""The voice documents as a carrier reads them."""
+"""The voice documents as a carrier reads them; what only JSON can tell is in `test_ncco.py`."""
 
+import json
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -27,6 +28,8 @@ from ringproof_rcml.dialect import VOICES
 # Every character there is, also those XML cannot carry.
 ANY_TEXT = st.text(st.characters())
 DIALECTS = st.sampled_from(Dialect)
+XML = [Dialect.RCML, Dialect.TWIML]
+URL = "https://rp.example/rcml/t"
 
 
 def parsed(document: str) -> ElementTree.Element:
@@ -35,15 +38,34 @@ def parsed(document: str) -> ElementTree.Element:
 
 
 def shape(document: str) -> list[tuple[str, tuple[str, ...]]]:
+    if document.startswith("["):
+        return [(action["action"], tuple(sorted(action))) for action in json.loads(document)]
     return [(element.tag, tuple(sorted(element.attrib))) for element in parsed(document).iter()]
 
 
+def spoken(document: str) -> list[tuple[str, str, str]]:
+    """Every sentence with the voice and the language that it is spoken in."""
+    if document.startswith("["):
+        talks = [action for action in json.loads(document) if action["action"] == "talk"]
+        return [(talk["text"], str(talk["style"]), talk["language"]) for talk in talks]
+    return [
+        (say.text or "", say.get("voice", ""), say.get("language", ""))
+        for say in parsed(document).iter("Say")
+    ]
+
+
 def says(document: str) -> list[str]:
-    return [say.text or "" for say in parsed(document).iter("Say")]
+    return [sentence for sentence, _, _ in spoken(document)]
 
 
 @pytest.fixture(params=Dialect)
 def dialect(request: pytest.FixtureRequest) -> Dialect:
+    assert isinstance(request.param, Dialect)
+    return request.param
+
+
+@pytest.fixture(params=XML)
+def xml(request: pytest.FixtureRequest) -> Dialect:
     assert isinstance(request.param, Dialect)
     return request.param
 
@@ -77,6 +99,13 @@ def test_the_static_document_for_a_british_carrier_is_spoken_by_a_woman() -> Non
         (Dialect.TWIML, "ar-EG", "ar", "Polly.Zeina", "arb"),
         (Dialect.TWIML, "tlh", "en", "Polly.Joanna", "en-US"),
         (Dialect.TWIML, "", "en", "Polly.Joanna", "en-US"),
+        (Dialect.NCCO, "en", "en", "0", "en-US"),
+        (Dialect.NCCO, "en-GB", "en", "0", "en-GB"),
+        (Dialect.NCCO, "de-AT", "de", "0", "de-DE"),
+        (Dialect.NCCO, "fr-CA", "fr", "0", "fr-CA"),
+        (Dialect.NCCO, "pt-BR", "pt", "0", "pt-BR"),
+        (Dialect.NCCO, "ar-EG", "ar", "0", "ar"),
+        (Dialect.NCCO, "tlh", "en", "0", "en-US"),
     ],
 )
 def test_words_and_voice_always_speak_one_language(
@@ -86,7 +115,7 @@ def test_words_and_voice_always_speak_one_language(
     assert (chosen_words.tag, chosen_voice.name, chosen_voice.language) == (words, voice, language)
 
 
-def test_every_locale_is_spoken_in_twiml(dialect: Dialect) -> None:
+def test_every_locale_is_spoken_where_the_carrier_has_a_voice(dialect: Dialect) -> None:
     for tag in locales():
         spoken = speech(dialect, tag)[0].tag
         assert spoken == tag or (dialect is Dialect.RCML and spoken == "en")
@@ -116,23 +145,23 @@ def test_a_negotiated_locale_and_its_tag_give_the_same_document(dialect: Dialect
     [
         lambda dialect: confirmed(dialect, "de"),
         lambda dialect: confirming(dialect, "de"),
-        lambda dialect: press_to_hear(dialect, "de", brand="Example", action="/gather"),
-        lambda dialect: keypad(dialect, "de", brand="Example", action="/gather", digits=6),
+        lambda dialect: press_to_hear(dialect, "de", brand="Example", action=URL),
+        lambda dialect: keypad(dialect, "de", brand="Example", action=URL, digits=6),
         lambda dialect: spoken_code(dialect, "de", code="123456"),
         hang_up,
     ],
 )
-def test_every_answered_call_ends_by_itself(dialect: Dialect, document: Callable[[Dialect], str]) -> None:
-    assert [child.tag for child in parsed(document(dialect))][-1] == "Hangup"
+def test_every_answered_call_ends_by_itself(xml: Dialect, document: Callable[[Dialect], str]) -> None:
+    assert [child.tag for child in parsed(document(xml))][-1] == "Hangup"
 
 
-def test_hang_up_says_nothing(dialect: Dialect) -> None:
-    assert shape(hang_up(dialect)) == [("Response", ()), ("Hangup", ())]
+def test_hang_up_says_nothing(xml: Dialect) -> None:
+    assert shape(hang_up(xml)) == [("Response", ()), ("Hangup", ())]
 
 
 @pytest.mark.parametrize("reason", ["rejected", "busy"])
-def test_a_call_is_rejected_with_its_reason(dialect: Dialect, reason: str) -> None:
-    (verb,) = parsed(reject(dialect, reason))  # type: ignore[arg-type]
+def test_a_call_is_rejected_with_its_reason(xml: Dialect, reason: str) -> None:
+    (verb,) = parsed(reject(xml, reason))  # type: ignore[arg-type]
     assert (verb.tag, verb.attrib) == ("Reject", {"reason": reason})
 
 
@@ -155,12 +184,12 @@ def test_what_is_no_code_is_refused_without_repeating_it(dialect: Dialect, code:
         spoken_code(dialect, "en", code=code)
 
 
-def test_whoever_presses_nothing_hears_a_goodbye_and_no_code(dialect: Dialect) -> None:
+def test_whoever_presses_nothing_hears_a_goodbye_and_no_code(xml: Dialect) -> None:
     """Voicemail is such a listener: it gets the prompt, which holds no code, and a hang-up."""
-    root = parsed(press_to_hear(dialect, "en", brand="Example", action="https://rp.example/rcml/t"))
+    root = parsed(press_to_hear(xml, "en", brand="Example", action=URL))
     gather, *after = root
     assert gather.attrib == {
-        "action": "https://rp.example/rcml/t",
+        "action": URL,
         "method": "POST",
         "numDigits": "1",
         "timeout": "8",
@@ -172,8 +201,8 @@ def test_whoever_presses_nothing_hears_a_goodbye_and_no_code(dialect: Dialect) -
     assert after[-2].text == "Goodbye."
 
 
-def test_the_keypad_document_collects_as_many_digits_as_the_code_has(dialect: Dialect) -> None:
-    document = keypad(dialect, "en", brand="Example", action="/k", digits=6)
+def test_the_keypad_document_collects_as_many_digits_as_the_code_has(xml: Dialect) -> None:
+    document = keypad(xml, "en", brand="Example", action="/k", digits=6)
     gather = parsed(document)[0]
     assert gather.get("numDigits") == "6"
     assert "The code has 6 digits." in says(document)[0]
@@ -197,25 +226,25 @@ def test_an_action_that_is_no_address_is_refused(dialect: Dialect, action: str) 
         press_to_hear(dialect, "en", brand="Example", action=action)
 
 
-def test_an_address_keeps_its_metacharacters(dialect: Dialect) -> None:
+def test_an_address_keeps_its_metacharacters(xml: Dialect) -> None:
     action = "/rcml/t?a=1&b=\"2\"&c='3'<>"
-    assert parsed(press_to_hear(dialect, "en", brand="Example", action=action))[0].get("action") == action
+    assert parsed(press_to_hear(xml, "en", brand="Example", action=action))[0].get("action") == action
 
 
 @given(dialect=DIALECTS, locale=ANY_TEXT, brand=ANY_TEXT)
 def test_no_brand_and_no_language_can_break_out_of_its_place(
     dialect: Dialect, locale: str, brand: str
 ) -> None:
-    harmless = press_to_hear(dialect, "en", brand="Example", action="/g")
-    document = press_to_hear(dialect, locale, brand=brand, action="/g")
+    harmless = press_to_hear(dialect, "en", brand="Example", action=URL)
+    document = press_to_hear(dialect, locale, brand=brand, action=URL)
     assert shape(document) == shape(harmless)
     known = {(voice.name, voice.language) for voice in VOICES[dialect].values()}
-    for say in parsed(document).iter("Say"):
-        assert (say.get("voice"), say.get("language")) in known
-        assert "\n" not in (say.text or "")
+    for sentence, voice, language in spoken(document):
+        assert (voice, language) in known
+        assert "\n" not in sentence
 
 
-@given(dialect=DIALECTS, brand=st.text(st.sampled_from("<>&\"'{}]] \t\n\x00\x1f\u202eab")))
+@given(dialect=st.sampled_from(XML), brand=st.text(st.sampled_from("<>&\"'{}]] \t\n\x00\x1f\u202eab")))
 def test_a_brand_is_heard_as_it_is_written(dialect: Dialect, brand: str) -> None:
     visible = " ".join(
         "".join(" " if mark in "\t\n\x00\x1f" else mark for mark in brand if mark != "\u202e").split()
@@ -225,19 +254,31 @@ def test_a_brand_is_heard_as_it_is_written(dialect: Dialect, brand: str) -> None
     assert says(document)[0] == expected
 
 
-def test_what_xml_cannot_carry_is_left_out_of_a_brand(dialect: Dialect) -> None:
-    document = press_to_hear(dialect, "en", brand="Ex\ud800am\ufffeple\x00", action="/g")
+def test_what_no_document_can_carry_is_left_out_of_a_brand(dialect: Dialect) -> None:
+    document = press_to_hear(dialect, "en", brand="Ex\ud800am\ufffeple\x00", action=URL)
     assert says(document)[0].startswith("Hello, this is Example. ")
 
 
 def test_spoken_text_is_what_a_silent_listener_hears() -> None:
     assert spoken_text(confirmed(Dialect.TWIML, "de")) == "Ihre Telefonnummer wurde bestätigt. Vielen Dank."
+    assert spoken_text(confirmed(Dialect.NCCO, "de")) == spoken_text(confirmed(Dialect.TWIML, "de"))
     assert spoken_text(hang_up(Dialect.RCML)) == ""
+    assert spoken_text(hang_up(Dialect.NCCO)) == ""
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Your code", "<Response>", '<!DOCTYPE r [<!ENTITY a "b">]><Response/>', "<a>" * 40_000, "\ud800"],
+    [
+        "",
+        "Your code",
+        "<Response>",
+        '<!DOCTYPE r [<!ENTITY a "b">]><Response/>',
+        "<a>" * 40_000,
+        "\ud800",
+        "[1]",
+        "[",
+        "[" * 90_000,
+    ],
 )
 def test_what_is_no_voice_document_has_no_spoken_text(text: str) -> None:
     with pytest.raises(ValueError, match="not a voice document"):

@@ -1,5 +1,5 @@
-"""What Ringproof says and writes: sentences in many languages, voice documents in RCML and TwiML, text
-messages.
+"""What Ringproof says and writes: sentences in many languages, voice documents in RCML, TwiML and NCCO,
+text messages.
 """
 
 from ringproof_rcml.dialect import Dialect, Voice, speech

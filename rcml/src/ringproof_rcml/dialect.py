@@ -1,4 +1,4 @@
-"""What the two dialects of voice documents can speak, and with which voice."""
+"""What the dialects of voice documents can speak, and with which voice."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,15 +10,26 @@ from ringproof_rcml.words import Locale, Words, load_words, negotiate
 
 
 class Dialect(Enum):
-    """The markup a carrier reads: Restcomm's RCML or Twilio's TwiML."""
+    """What a carrier reads: Restcomm's RCML, Twilio's TwiML (both XML) or Vonage's NCCO (JSON)."""
 
     RCML = "rcml"
     TWIML = "twiml"
+    NCCO = "ncco"
+
+    @property
+    def media_type(self) -> str:
+        """The content type under which a document goes over HTTP."""
+        return "application/json" if self is Dialect.NCCO else "text/xml"
+
+    @property
+    def file_suffix(self) -> str:
+        """The ending of a document's file, with its dot."""
+        return ".json" if self is Dialect.NCCO else ".xml"
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """The attributes `voice` and `language` of a Say element."""
+    """The attributes `voice` and `language` of a Say element, or `style` and `language` of a talk action."""
 
     name: str
     language: str
@@ -68,8 +79,69 @@ _TWIML: Final = {
     "zh": Voice("Polly.Zhiyu", "cmn-CN"),
 }
 
+
+def _ncco(languages: dict[str, str]) -> dict[str, Voice]:
+    return {tag: Voice("0", language) for tag, language in languages.items()}
+
+
+# The languages in the published description of Vonage's Voice API; style 0 is each one's default voice. Left
+# out is "no-NO", which says the same as "nb-NO", and "en-GB-WLS", an accent of English.
+_NCCO: Final = _ncco(
+    {
+        "ar": "ar",
+        "ca": "ca-ES",
+        "cs": "cs-CZ",
+        "cy": "cy-GB",
+        "da": "da-DK",
+        "de": "de-DE",
+        "el": "el-GR",
+        "en": "en-US",
+        "en-au": "en-AU",
+        "en-gb": "en-GB",
+        "en-in": "en-IN",
+        "en-za": "en-ZA",
+        "es": "es-ES",
+        "es-mx": "es-MX",
+        "es-us": "es-US",
+        "eu": "eu-ES",
+        "fi": "fi-FI",
+        "fil": "fil-PH",
+        "fr": "fr-FR",
+        "fr-ca": "fr-CA",
+        "he": "he-IL",
+        "hi": "hi-IN",
+        "hu": "hu-HU",
+        "id": "id-ID",
+        "is": "is-IS",
+        "it": "it-IT",
+        "ja": "ja-JP",
+        "ko": "ko-KR",
+        "nb": "nb-NO",
+        "nl": "nl-NL",
+        "pl": "pl-PL",
+        "pt": "pt-PT",
+        "pt-br": "pt-BR",
+        "ro": "ro-RO",
+        "ru": "ru-RU",
+        "sk": "sk-SK",
+        "sv": "sv-SE",
+        "th": "th-TH",
+        "tr": "tr-TR",
+        "uk": "uk-UA",
+        "vi": "vi-VN",
+        "yue": "yue-CN",
+        "zh": "cmn-CN",
+        "zh-hant": "cmn-TW",
+        "zh-tw": "cmn-TW",
+    }
+)
+
 VOICES: Final = MappingProxyType(
-    {Dialect.RCML: MappingProxyType(_RCML), Dialect.TWIML: MappingProxyType(_TWIML)}
+    {
+        Dialect.RCML: MappingProxyType(_RCML),
+        Dialect.TWIML: MappingProxyType(_TWIML),
+        Dialect.NCCO: MappingProxyType(_NCCO),
+    }
 )
 
 

@@ -25,17 +25,17 @@ WORDLESS_DOCUMENTS: Final = frozenset({"hang_up", "reject"})
 def files(
     dialects: Sequence[Dialect], names: Sequence[str], locales: Sequence[str]
 ) -> Iterator[tuple[Path, str]]:
-    """Relative path and content of each file: `<dialect>/<document>-<locale>.xml`, wordless ones without
-    locale.
+    """Relative path and content of each file: `<dialect>/<document>-<locale>.xml` (or `.json`), wordless
+    ones without locale.
     """
     for dialect in dialects:
         for name in names:
             document = STATIC_DOCUMENTS[name]
             if name in WORDLESS_DOCUMENTS:
-                yield Path(dialect.value, f"{name}.xml"), document(dialect, "en")
+                yield Path(dialect.value, f"{name}{dialect.file_suffix}"), document(dialect, "en")
                 continue
             for locale in locales:
-                yield Path(dialect.value, f"{name}-{locale}.xml"), document(dialect, locale)
+                yield Path(dialect.value, f"{name}-{locale}{dialect.file_suffix}"), document(dialect, locale)
 
 
 def write(folder: Path, content: Sequence[tuple[Path, str]]) -> None:
