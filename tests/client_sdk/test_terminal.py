@@ -171,6 +171,7 @@ def test_a_problem_is_one_line_and_exit_code_two(demo: Demo) -> None:
         [OWNER, "--server", "http://198.51.100.7", "--key", "rp_pk_x"],
         [OWNER, "--server", "nonsense", "--key", "rp_pk_x"],
         [OWNER, "--server", "https://verify.example", "--key", "a b"],
+        [OWNER, "--server", "https://verify.example", "--key", "rp_pk_x", "--sip-phone", "nonsense"],
         [OWNER, "--server", "https://verify.example"],
         [OWNER, "--key", "rp_pk_x"],
         [],

@@ -22,6 +22,7 @@ from ringproof._retry import Retry
 
 if TYPE_CHECKING:
     from ringproof._handset import SimulatedCallSource
+    from ringproof._sip_phone import SipPhoneCallSource
     from ringproof._sources import ManualCallSource, ScriptedCallSource, TypedCodes
     from ringproof._tokens import TokenVerifier, VerifiedPhone, verify_token
 
@@ -38,6 +39,7 @@ __all__ = [
     "ScriptedCallSource",
     "Session",
     "SimulatedCallSource",
+    "SipPhoneCallSource",
     "TokenInvalidError",
     "TokenVerifier",
     "TypedCodes",
@@ -53,6 +55,7 @@ _LATER = {
     "ScriptedCallSource": "_sources",
     "TypedCodes": "_sources",
     "SimulatedCallSource": "_handset",
+    "SipPhoneCallSource": "_sip_phone",
     "TokenVerifier": "_tokens",
     "VerifiedPhone": "_tokens",
     "verify_token": "_tokens",

@@ -114,6 +114,11 @@ def parser() -> argparse.ArgumentParser:
         help="listen at the virtual handset of a demo server, to calls and messages",
     )
     verify.add_argument(
+        "--sip-phone",
+        metavar="HOST:PORT",
+        help="listen at a baresip whose ctrl_tcp_listen this is, such as 127.0.0.1:4444",
+    )
+    verify.add_argument(
         "--allow-http", action="store_true", help="send the key unencrypted to another machine"
     )
     return top
@@ -145,6 +150,10 @@ def _verify(options: argparse.Namespace, terminal: Terminal) -> Verified:
     if options.simulated:
         sources.insert(0, SimulatedCallSource(options.server, options.number))
         codes = SimulatedCodes(options.server, options.number)
+    if options.sip_phone:
+        from ringproof._sip_phone import SipPhoneCallSource
+
+        sources.insert(0, SipPhoneCallSource(options.sip_phone))
     run = client.begin(options.number, sources, codes, on_progress=terminal.show, channels=options.channel)
     terminal.attend(run)
     return run.result()

@@ -17,6 +17,7 @@ from ringproof._calls import (
 from ringproof._handset import SimulatedCallSource, SimulatedCodes
 from ringproof._match import is_withheld, matches
 from ringproof._ring import RingTracker, StateBroadcast
+from ringproof._sip_phone import SipPhoneCallSource
 from ringproof._sources import (
     AskedCodes,
     Copy,
@@ -49,6 +50,7 @@ __all__ = [
     "SimulatedCallSource",
     "SimulatedCodes",
     "Sink",
+    "SipPhoneCallSource",
     "StateBroadcast",
     "TypedCode",
     "TypedCodes",
