@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import POLICY_FIELDS, Policy, RingTimeRule
+from ringproof_server.domain.routing import Routes, Share, in_order
 from ringproof_server.settings import Secret, Settings, SettingsError, setting_rows, settings_table
+from tests.server.domain.test_routing import NAMES, rankings
 
 KEY = "Zm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OWFiY2RlZg"
 README = Path(__file__).parents[2] / "README.md"
@@ -230,3 +235,86 @@ def test_the_readme_has_the_table() -> None:
     if not README.exists():
         pytest.skip("there is no README yet")
     assert settings_table() in README.read_text()
+
+
+# --- routes
+
+
+def test_routes_give_countries_their_own_order_of_carriers() -> None:
+    """Ranks with commas, carriers of one rank with their weights, and nobody at all."""
+    found = read(
+        CARRIERS="sip,restcomm,twilio,vonage",
+        ROUTES="DE=vonage,twilio; fr , BE = sip:3 | restcomm:1 , Twilio; 881=;",
+    ).routes
+    both = ((Share("sip", 3), Share("restcomm", 1)), (Share("twilio"),))
+    assert found.rankings == {"DE": in_order(["vonage", "twilio"]), "FR": both, "BE": both, "881": ()}
+    assert read().routes == Routes()
+
+
+def test_every_fault_of_the_routes_is_told_in_their_line_beside_the_other_faults() -> None:
+    found = faults(
+        CARRIERS="sip,twilio",
+        ROUTES="DE=pigeon; XX,FR=sip,sip; FR=twilio:0|sip:x; GB=twilio,,sip; sip",
+        PORT="eighty",
+    )
+    assert found == (
+        "RINGPROOF_ROUTES must be corrected: 'pigeon' is not one of the carriers; "
+        "'sip' is named twice for 'XX,FR'; 'XX' is neither a two-letter country nor a calling code; "
+        "the weight of 'twilio' must be between 1 and 1000; the weight of 'sip' must be between 1 and 1000; "
+        "FR has two routes; a carrier's name is missing for 'GB'; "
+        "'sip' has no = between countries and carriers",
+        "RINGPROOF_PORT must be a whole number",
+    )
+
+
+def test_a_wrong_list_of_carriers_is_one_fault_and_not_one_for_every_route() -> None:
+    (fault,) = faults(CARRIERS="sip,sip", ROUTES="DE=twilio; FR=vonage")
+    assert fault.startswith("RINGPROOF_CARRIERS must ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DE=sip:1001",
+        "DE=sip:-1",
+        "DE=sip:١",
+        "DE=sip:",
+        "DE=sip:1:1",
+        "DE=|sip",
+        "DE=sip,",
+        "=sip",
+        "DE,=sip",
+        "ß=sip",
+        "GBR=sip",
+        "+44=sip",
+        "DE=sip DE=sip",
+        "DE=sip; DE=",
+        "DE",
+        "DE=" + "sip," * 10_000,
+    ],
+)
+def test_a_route_that_could_be_meant_otherwise_is_a_fault(text: str) -> None:
+    (fault,) = faults(CARRIERS="sip", ROUTES=text)
+    assert fault.startswith("RINGPROOF_ROUTES must ")
+    assert len(fault) < 2000
+
+
+@given(
+    st.dictionaries(st.sampled_from(["DE", "FR", "GB", "US", "881", "44"]), rankings(), max_size=6).map(
+        lambda found: Routes(MappingProxyType(found))
+    )
+)
+def test_routes_are_read_from_the_text_that_they_spell(routes: Routes) -> None:
+    assert read(CARRIERS=",".join(NAMES), ROUTES=str(routes)).routes == routes
+
+
+@given(st.text(alphabet="DEFR,;=:|19 sipx١ß\t", max_size=60) | st.text(max_size=40))
+def test_any_text_is_routes_or_a_fault_and_nothing_else(text: str) -> None:
+    """What is accepted means the same when it is spelled and read again."""
+    try:
+        found = read(CARRIERS="sip,six", ROUTES=text).routes
+    except SettingsError:
+        (fault,) = faults(CARRIERS="sip,six", ROUTES=text)
+        assert fault.startswith("RINGPROOF_ROUTES must ")
+    else:
+        assert read(CARRIERS="sip,six", ROUTES=str(found)).routes == found

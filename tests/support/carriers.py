@@ -45,7 +45,7 @@ class Orders:
     asked: list[str] = field(default_factory=list)
     hung_up: list[str] = field(default_factory=list)
     hang_up_fault: CarrierError | None = None
-    find_fault: CarrierError | None = None
+    find_fault: Exception | None = None
     looked_for: list[str] = field(default_factory=list)
     meanwhile_found: Callable[[], None] | None = None
 
@@ -64,6 +64,7 @@ class ObedientCarrier:
         seals: Seals,
         *,
         channels: frozenset[Channel] = frozenset({Channel.FLASHCALL, Channel.SMS, Channel.VOICE}),
+        serves_fictitious: bool = True,
     ) -> None:
         self.name = name
         self.orders = orders
@@ -73,7 +74,7 @@ class ObedientCarrier:
             chooses_caller_id=True,
             hangs_up=True,
             reports_events=True,
-            serves_fictitious=True,
+            serves_fictitious=serves_fictitious,
         )
 
     def place_call(self, call: OutgoingCall) -> Placed:

@@ -102,6 +102,11 @@ class Process:
         entries = self.storage.read(lambda session: session.verifications.trace(verification_id))
         return [entry.what for entry in entries]
 
+    def notes(self, verification_id: str, what: str) -> list[dict[str, object]]:
+        """The details of every decision of this kind, in order."""
+        entries = self.storage.read(lambda session: session.verifications.trace(verification_id))
+        return [dict(entry.detail) for entry in entries if entry.what == what]
+
     def spent(self, number: str = NUMBER, since: datetime = EPOCH) -> float:
         """What the guesses at this number come to."""
         parsed = PhoneNumber.parse(number)

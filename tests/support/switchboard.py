@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,25 @@ class Switchboard:
         folder: Path,
         names: tuple[str, ...] = ("obedient",),
         *,
-        channels: frozenset[Channel] = CHANNELS,
+        channels: frozenset[Channel] | Mapping[str, frozenset[Channel]] = CHANNELS,
+        serve_fictitious: frozenset[str] | None = None,
         **world: Any,
     ) -> None:
+        """`channels` are those of every carrier, or of each by name; `serve_fictitious` are the carriers that
+        take fictitious numbers, None for all of them."""
         self.orders = {name: Orders() for name in names}
         self.first = self.orders[names[0]]
         self._keys = itertools.count(1)
 
         def build(_storage: object, _clock: object, _random: object, seals: Any) -> dict[str, Carrier]:
             return {
-                name: ObedientCarrier(name, orders, seals, channels=channels)
+                name: ObedientCarrier(
+                    name,
+                    orders,
+                    seals,
+                    channels=channels[name] if isinstance(channels, Mapping) else channels,
+                    serves_fictitious=serve_fictitious is None or name in serve_fictitious,
+                )
                 for name, orders in self.orders.items()
             }
 

@@ -30,7 +30,8 @@ from ringproof_server.service.access import AccessService
 from ringproof_server.service.administration import Administration
 from ringproof_server.service.carrier_events import CarrierEvents
 from ringproof_server.service.deadlines import Deadlines, DueWork
-from ringproof_server.service.dispatch import Dispatcher, Dispatching
+from ringproof_server.service.dispatch import Dispatching
+from ringproof_server.service.dispatcher import Dispatcher
 from ringproof_server.service.parts import Parts, ServiceConfig, Wakeup
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.steps import Steps
@@ -182,6 +183,7 @@ def _service_config(settings: Settings) -> ServiceConfig:
         fictitious_until=settings.fictitious_until,
         claim_lease=settings.claim_lease,
         counts_loopback=not settings.demo,
+        routes=settings.routes,
     )
 
 

@@ -20,6 +20,7 @@ from ringproof_server.domain.errors import (
 )
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.routing import RoutingReason
 from ringproof_server.domain.verification import Status
 from ringproof_server.ports import OutgoingMessage
 from tests.support.switchboard import Switchboard
@@ -27,11 +28,10 @@ from tests.support.world import NUMBER, World, code_report, right_call
 
 REAL_NUMBER = "+447400123456"
 FLASH_ONLY = Policy(workflow=(Channel.FLASHCALL,))
-NEXT_CARRIER: list[tuple[CarrierError | Exception, Reason]] = [
+NEXT_CARRIER: list[tuple[CarrierError, Reason]] = [
     (CarrierUnavailable("timeout"), Reason.CARRIER_ERROR),
     (CarrierThrottled("slow down", 3.0), Reason.CARRIER_ERROR),
     (CarrierMisconfigured("bad key"), Reason.CONFIG_ERROR),
-    (RuntimeError("a plug-in's own fault"), Reason.CARRIER_ERROR),
 ]
 NEXT_STEP = [
     (NumberRefused("not served"), Reason.INVALID_NUMBER),
@@ -51,7 +51,7 @@ def test_what_is_the_carrier_s_fault_goes_to_the_next_carrier_from_the_same_numb
     failed, placed = session.attempts
     assert (failed.carrier, failed.state, failed.reason) == ("first", AttemptState.ENDED, reason)
     assert (placed.carrier, placed.state) == ("second", AttemptState.ACCEPTED)
-    assert placed.routing_reason == "failover"
+    assert placed.routing_reason == RoutingReason.FAILOVER
     assert placed.caller_id == failed.caller_id
     assert session.stored.current.channel is Channel.FLASHCALL
     assert session.confirm(right_call(session)).status is Status.VERIFIED
@@ -124,6 +124,74 @@ def test_a_failed_carrier_is_not_asked_again_for_that_channel_in_the_same_verifi
     other = world.start(app, "+447700900124")
     world.server.dispatch_all()
     assert other.attempts[0].carrier == "first"
+
+
+def test_a_carrier_with_an_outage_is_left_alone_on_other_channels_while_there_is_another(
+    two_carriers: Switchboard,
+) -> None:
+    world = two_carriers.world
+    session = world.start(world.app(), REAL_NUMBER)
+    two_carriers.first.faults = [CarrierUnavailable("away")]
+    two_carriers.orders["second"].faults = [NumberUnreachable("no route")]
+    for _ in range(3):
+        world.server.dispatch_all()
+    sms = session.attempts[-1]
+    assert (sms.channel, sms.carrier, sms.routing_reason) == (Channel.SMS, "second", RoutingReason.FAILOVER)
+    assert two_carriers.first.asked == [session.attempts[0].id]
+
+
+def test_when_all_carriers_have_had_outages_the_next_channel_still_gets_its_chance(
+    two_carriers: Switchboard,
+) -> None:
+    """Nothing better is left than the first one, whose messages may work although its calls do not."""
+    world = two_carriers.world
+    session = world.start(world.app(), REAL_NUMBER)
+    for orders in two_carriers.orders.values():
+        orders.faults = [CarrierUnavailable("away")]
+    for _ in range(3):
+        world.server.dispatch_all()
+    assert [(item.channel, item.carrier) for item in session.attempts] == [
+        (Channel.FLASHCALL, "first"),
+        (Channel.FLASHCALL, "second"),
+        (Channel.SMS, "first"),
+    ]
+    assert session.attempts[-1].state is AttemptState.ACCEPTED
+
+
+def test_a_carrier_that_is_set_up_wrongly_for_calls_is_still_the_first_for_messages(
+    two_carriers: Switchboard,
+) -> None:
+    world = two_carriers.world
+    session = world.start(world.app(), REAL_NUMBER)
+    two_carriers.first.faults = [CarrierMisconfigured("this caller ID is not allowed")]
+    two_carriers.orders["second"].faults = [NumberUnreachable("no route")]
+    for _ in range(3):
+        world.server.dispatch_all()
+    assert [(item.channel, item.carrier) for item in session.attempts] == [
+        (Channel.FLASHCALL, "first"),
+        (Channel.FLASHCALL, "second"),
+        (Channel.SMS, "first"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        (CarrierUnavailable("away"), "carrier_failed"),
+        (CarrierThrottled("slow down", 3.0), "carrier_throttled"),
+        (CarrierMisconfigured("bad key"), "carrier_failed"),
+        (NumberRefused("not served"), "carrier_failed"),
+    ],
+    ids=str,
+)
+def test_every_failed_request_leaves_its_carrier_and_its_error_in_the_trace(
+    board: Switchboard, fault: CarrierError, what: str
+) -> None:
+    session = board.world.start(board.world.app())
+    board.first.faults = [fault]
+    board.world.server.dispatch_all()
+    noted = board.world.server.notes(session.id, what)
+    assert noted == [{"carrier": "obedient", "fault": type(fault).__name__}]
 
 
 def test_a_retry_over_another_carrier_is_no_new_start_and_no_new_send_for_the_client(

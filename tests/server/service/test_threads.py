@@ -10,18 +10,19 @@ import pytest
 from ringproof_server.domain.attempt import AttemptState
 from ringproof_server.domain.channel import Channel
 from ringproof_server.service.deadlines import Deadlines
-from ringproof_server.service.dispatch import Dispatcher
+from ringproof_server.service.dispatcher import Crew, Dispatcher
 from tests.support.switchboard import Switchboard
 
+QUICK = Crew(per_carrier=2, poll=0.01)
 PATIENCE = 20.0
 """Seconds until a thread that does not do its work fails the test; none waits that long when all is well."""
 
 
 @pytest.fixture
 def dispatcher(board: Switchboard) -> Iterator[Dispatcher]:
-    """Two threads that dispatch, and one that looks for what others queued."""
+    """Two threads for the carrier, and one that looks for what others queued."""
     server = board.world.server
-    made = Dispatcher(server.parts, server.dispatching, server.log, threads=2, poll=0.01)
+    made = Dispatcher(server.parts, server.dispatching, server.log, QUICK)
     server.parts.wakeup.connect(made.poke, lambda _at: None)
     made.start()
     yield made
@@ -100,8 +101,7 @@ def test_every_attempt_is_placed_once_by_two_processes_at_once(board: Switchboar
     sessions = [board.world.start(app, f"+4477009002{index:02}") for index in range(20)]
     processes = [board.world.server, board.world.process()]
     dispatchers = [
-        Dispatcher(process.parts, process.dispatching, process.log, threads=4, poll=0.01)
-        for process in processes
+        Dispatcher(process.parts, process.dispatching, process.log, QUICK) for process in processes
     ]
     for dispatcher in dispatchers:
         dispatcher.start()
@@ -153,7 +153,7 @@ def test_a_database_that_is_away_for_a_while_stops_no_thread(
 
     monkeypatch.setattr(server.storage, "read", away)
     seen = Seen(board)
-    dispatcher = Dispatcher(server.parts, server.dispatching, server.log, threads=1, poll=0.01)
+    dispatcher = Dispatcher(server.parts, server.dispatching, server.log, QUICK)
     dispatcher.start()
     assert failed.wait(PATIENCE)
     monkeypatch.setattr(server.storage, "read", read)

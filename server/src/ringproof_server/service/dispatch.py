@@ -1,11 +1,8 @@
-"""The dispatcher: claims an attempt, asks the carrier with no database session open, records the outcome."""
+"""What happens to one attempt: claimed, given to a carrier with no database session open, and recorded."""
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
-import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,10 +12,11 @@ from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import (
     CarrierError,
     CarrierMisconfigured,
+    CarrierThrottled,
     FraudSuspected,
     NumberRefused,
     NumberUnreachable,
-    ServiceUnavailable,
+    OutcomeUnknown,
 )
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
@@ -27,11 +25,8 @@ from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop
 from ringproof_server.service.messages import code_message, code_of, locale_for
 from ringproof_server.service.parts import Log, Parts
-from ringproof_server.service.routing import FAILED_HERE, choose
+from ringproof_server.service.routing import FAILED_HERE, Route, Routing
 from ringproof_server.service.steps import Steps, is_current
-
-STOPPING = 5.0
-"""Seconds a server that is to stop waits for carriers that are being asked; the rest is looked up later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,20 @@ class Claimed:
     carrier: Carrier
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of asking a carrier: it is `placed`, or it is not for a `reason`.
+
+    `fault` is the name of the error that the carrier raised, if it raised one, and `throttled` whether that
+    said that it had too many requests.
+    """
+
+    placed: Placed | None = None
+    reason: Reason | None = None
+    fault: str | None = None
+    throttled: bool = False
+
+
 class Dispatching:
     """What happens to one attempt; the threads around it are `Dispatcher`."""
 
@@ -51,19 +60,57 @@ class Dispatching:
         self._parts = parts
         self._steps = steps
         self._log = log
+        self._routing = Routing(parts.carriers, parts.config.routes, parts.random)
 
-    def dispatch(self, attempt_id: str) -> bool:
-        """Claim and place the attempt; False when another had claimed it or it is not wanted any more."""
-        claimed, aftermath = self._parts.storage.write(lambda session: self._claim(session, attempt_id))
+    def route(self, attempt_id: str, busy: Collection[str] = ()) -> Route | None:
+        """The carrier for an attempt that waits, none of the `busy` ones; nothing is written.
+
+        None when it does not wait any more, or when only busy carriers could have it, or nobody at all.
+        """
+
+        def work(session: Session) -> Route | None:
+            store = session.verifications
+            attempt = store.attempt(attempt_id)
+            if attempt is None or attempt.state is not AttemptState.QUEUED:
+                return None
+            verification = store.get(attempt.verification_id)
+            if verification is None:
+                return None
+            earlier = store.attempts(verification.id)
+            return self._routing.choose(attempt.channel, verification.number, earlier, busy=busy)
+
+        return self._parts.storage.read(work)
+
+    def dispatch(
+        self, attempt_id: str, route: Route | None = None, passed_over: Collection[str] = ()
+    ) -> bool:
+        """Claim and place the attempt; False when another had claimed it or it is not wanted any more.
+
+        `route` is what was chosen for it, None to choose now; `passed_over` are carriers in whose line it has
+        waited for too long.
+        """
+        claimed, aftermath = self._parts.storage.write(
+            lambda session: self._claim(session, attempt_id, route, passed_over)
+        )
         carry_out(self._parts, aftermath)
         if claimed is None:
             return False
-        placed, reason = self._place(claimed)
-        aftermath = self._parts.storage.write(
-            lambda session: self._record(session, claimed.attempt, placed, reason)
-        )
+        outcome = self._place(claimed)
+        aftermath = self._parts.storage.write(lambda session: self._record(session, claimed.attempt, outcome))
         carry_out(self._parts, aftermath)
         return True
+
+    def leave_line(self, attempt_id: str, busy: Collection[str], *, after: timedelta) -> bool:
+        """Give up an attempt for which only `busy` carriers are left, so that its next step starts now.
+
+        False when it was queued less than `after` ago, or when there is no step that could start now, so
+        that waiting on is all that can be done.
+        """
+        left, aftermath = self._parts.storage.write(
+            lambda session: self._leave_line(session, attempt_id, busy, after)
+        )
+        carry_out(self._parts, aftermath)
+        return left
 
     def reconcile(self, attempt_id: str) -> bool:
         """Ask the carrier what became of an attempt whose claimer died; it is never placed again.
@@ -74,21 +121,30 @@ class Dispatching:
         if found is None:
             return False
         attempt, number = found
-        placed = None
+        outcome = self._find(attempt, number)
+        aftermath = self._parts.storage.write(lambda session: self._record(session, attempt, outcome))
+        carry_out(self._parts, aftermath)
+        return True
+
+    def _find(self, attempt: Attempt, number: PhoneNumber, lost_by: str | None = None) -> Outcome:
+        """Ask the carrier once what became of an attempt; what it does not know stays unknown.
+
+        `lost_by` is the error with which its answer was lost, None if whoever asked for it has died.
+        """
         carrier = self._parts.carriers.get(attempt.carrier or "")
+        known = None
         if carrier is not None:
             try:
                 known = carrier.find(attempt, number)
             except Exception as fault:  # noqa: BLE001  (whatever it is, the attempt must not stay undecided)
                 self._log("carrier_find_failed", carrier=attempt.carrier, fault=type(fault).__name__)
-            else:
-                placed = None if known is None else Placed(known.remote_id)
-        reason = None if placed is not None else Reason.UNKNOWN
-        aftermath = self._parts.storage.write(lambda session: self._record(session, attempt, placed, reason))
-        carry_out(self._parts, aftermath)
-        return True
+        if known is None:
+            return Outcome(reason=Reason.UNKNOWN, fault=lost_by)
+        return Outcome(placed=Placed(known.remote_id), fault=lost_by)
 
-    def _claim(self, session: Session, attempt_id: str) -> tuple[Claimed | None, Aftermath | None]:
+    def _claim(
+        self, session: Session, attempt_id: str, route: Route | None, passed_over: Collection[str]
+    ) -> tuple[Claimed | None, Aftermath | None]:
         now = self._parts.clock.now()
         attempt = session.verifications.attempt(attempt_id)
         if attempt is None or attempt.state is not AttemptState.QUEUED:
@@ -105,11 +161,13 @@ class Dispatching:
             change.note("attempt_moved", channel=attempt.channel, reason=Reason.LATE)
             self._steps.attempt_ended(change, change.attempt(attempt_id))
             return None, change.save()
-        route = choose(self._parts.carriers, attempt.channel, change.verification.number, change.attempts)
+        if route is None or self._routing.has_failed(route.carrier.name, attempt.channel, change.attempts):
+            route = self._choose(change, attempt)
         if route is None:
-            change.close_attempt(attempt_id, Reason.CARRIER_ERROR)
-            self._steps.attempt_ended(change, change.attempt(attempt_id))
+            self._give_up(change, attempt)
             return None, change.save()
+        for name in passed_over:
+            change.note("carrier_throttled", carrier=name, why="waited_in_line")
         change.move(
             attempt_id,
             AttemptEvent.CLAIM,
@@ -122,26 +180,57 @@ class Dispatching:
         claimed = Claimed(change.attempt(attempt_id), change.verification, change.application, route.carrier)
         return claimed, aftermath
 
-    def _place(self, claimed: Claimed) -> tuple[Placed | None, Reason | None]:
-        """Ask the carrier. Whatever it raises is sorted by the reaction it needs."""
+    def _leave_line(
+        self, session: Session, attempt_id: str, busy: Collection[str], after: timedelta
+    ) -> tuple[bool, Aftermath | None]:
+        attempt = session.verifications.attempt(attempt_id)
+        if attempt is None or attempt.state is not AttemptState.QUEUED:
+            return True, None
+        change = Change.load(session, attempt.verification_id, self._parts.clock.now())
+        attempt = change.attempt(attempt_id)
+        if attempt.state is not AttemptState.QUEUED:
+            return True, None
+        if not change.is_open:
+            change.close_attempt(attempt_id, Reason.CANCELLED)
+            return True, change.save()
+        if self._choose(change, attempt) is None:
+            self._give_up(change, attempt)
+            return True, change.save()
+        if attempt.queued_at + after > change.now or not self._steps.can_go_on_at_once(change):
+            return False, None
+        for name in sorted(
+            self._routing.able(attempt.channel, change.verification.number).intersection(busy)
+        ):
+            change.note("carrier_throttled", carrier=name, why="waited_in_line")
+        self._give_up(change, attempt)
+        return True, change.save()
+
+    def _choose(self, change: Change, attempt: Attempt) -> Route | None:
+        return self._routing.choose(attempt.channel, change.verification.number, change.attempts)
+
+    def _give_up(self, change: Change, attempt: Attempt) -> None:
+        """End an attempt that nobody was asked for."""
+        change.close_attempt(attempt.id, Reason.CARRIER_ERROR)
+        ended = change.attempt(attempt.id)
+        change.note("attempt_moved", channel=ended.channel, state=ended.state, reason=ended.reason)
+        self._steps.attempt_ended(change, ended)
+
+    def _place(self, claimed: Claimed) -> Outcome:
+        """Ask the carrier. Whatever it raises is sorted by the reaction it needs.
+
+        After an error that the port does not know the attempt may have been sent as well as not.
+        """
+        attempt, carrier = claimed.attempt, claimed.carrier
         try:
-            return self._ask(claimed), None
-        except CarrierError as fault:
-            self._log(
-                "carrier_refused",
-                carrier=claimed.carrier.name,
-                channel=claimed.attempt.channel,
-                fault=type(fault).__name__,
-            )
-            return None, _reason_for(fault)
+            return Outcome(placed=self._ask(claimed))
         except Exception as fault:  # noqa: BLE001  (a plug-in's fault must not take the dispatcher with it)
-            self._log(
-                "carrier_faulty",
-                carrier=claimed.carrier.name,
-                channel=claimed.attempt.channel,
-                fault=type(fault).__name__,
-            )
-            return None, Reason.CARRIER_ERROR
+            name = type(fault).__name__
+            if isinstance(fault, CarrierError) and not isinstance(fault, OutcomeUnknown):
+                self._log("carrier_refused", carrier=carrier.name, channel=attempt.channel, fault=name)
+                throttled = isinstance(fault, CarrierThrottled)
+                return Outcome(reason=_reason_for(fault), fault=name, throttled=throttled)
+            self._log("carrier_outcome_unknown", carrier=carrier.name, channel=attempt.channel, fault=name)
+        return self._find(attempt, claimed.verification.number, lost_by=name)
 
     def _ask(self, claimed: Claimed) -> Placed:
         attempt, verification, policy = claimed.attempt, claimed.verification, claimed.application.policy
@@ -175,14 +264,15 @@ class Dispatching:
         )
         return claimed.carrier.send_message(message)
 
-    def _record(
-        self, session: Session, attempt: Attempt, placed: Placed | None, reason: Reason | None
-    ) -> Aftermath:
+    def _record(self, session: Session, attempt: Attempt, outcome: Outcome) -> Aftermath:
         change = Change.load(session, attempt.verification_id, self._parts.clock.now())
-        if placed is not None:
-            self._accepted(change, attempt, placed)
+        if outcome.fault is not None:
+            what = "carrier_throttled" if outcome.throttled else "carrier_failed"
+            change.note(what, carrier=attempt.carrier, fault=outcome.fault)
+        if outcome.placed is not None:
+            self._accepted(change, attempt, outcome.placed)
         else:
-            self._refused(change, attempt, reason or Reason.UNKNOWN)
+            self._refused(change, attempt, outcome.reason or Reason.UNKNOWN)
         return change.save()
 
     def _accepted(self, change: Change, attempt: Attempt, placed: Placed) -> None:
@@ -205,11 +295,10 @@ class Dispatching:
         change.close_attempt(attempt.id, reason)
         ended = change.attempt(attempt.id)
         change.note("attempt_moved", channel=ended.channel, state=ended.state, reason=reason)
-        if change.is_open and reason in FAILED_HERE and is_current(change, ended):
-            route = choose(self._parts.carriers, attempt.channel, change.verification.number, change.attempts)
-            if route is not None:
-                self._steps.try_again(change, ended)
-                return
+        may_try_again = change.is_open and reason in FAILED_HERE and is_current(change, ended)
+        if may_try_again and self._choose(change, ended) is not None:
+            self._steps.try_again(change, ended)
+            return
         self._steps.attempt_ended(change, ended)
 
     def _renew_claim(self, session: Session, attempt_id: str) -> tuple[Attempt, PhoneNumber] | None:
@@ -227,7 +316,7 @@ class Dispatching:
 
 
 def _has_waited_too_long(change: Change, attempt: Attempt) -> bool:
-    """Whether it waited for a free thread, or for the server to come back, for as long as its step may take.
+    """Whether it waited for its turn, or for the server to come back, for as long as its step may take.
 
     By then nobody waits for it any more, and a phone that rings minutes later only frightens its owner.
     """
@@ -245,64 +334,3 @@ def _reason_for(fault: CarrierError) -> Reason:
     if isinstance(fault, CarrierMisconfigured):
         return Reason.CONFIG_ERROR
     return Reason.CARRIER_ERROR
-
-
-class Dispatcher:
-    """The threads that dispatch. Bounded; what does not fit into memory is found in the database again."""
-
-    def __init__(
-        self, parts: Parts, dispatching: Dispatching, log: Log, *, threads: int = 8, poll: float = 0.25
-    ) -> None:
-        self._parts = parts
-        self._dispatching = dispatching
-        self._log = log
-        self._poll = poll
-        self._waiting: queue.Queue[str] = queue.Queue(maxsize=1000)
-        self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"dispatcher-{number}", daemon=True)
-            for number in range(threads)
-        ]
-        self._threads.append(threading.Thread(target=self._look, name="dispatcher-look", daemon=True))
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """Let the attempts under way finish, for at most `STOPPING` seconds together."""
-        self._stopping.set()
-        give_up = time.monotonic() + STOPPING
-        for thread in self._threads:
-            thread.join(timeout=max(0.0, give_up - time.monotonic()))
-
-    def poke(self, attempt_id: str) -> None:
-        """There is a new attempt; never waits."""
-        with contextlib.suppress(queue.Full):
-            self._waiting.put_nowait(attempt_id)
-
-    def _work(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                attempt_id = self._waiting.get(timeout=self._poll)
-            except queue.Empty:
-                continue
-            try:
-                self._dispatching.dispatch(attempt_id)
-            except ServiceUnavailable:
-                self._log("dispatch_postponed")
-            except Exception as fault:  # noqa: BLE001  (the thread must outlive any single attempt)
-                self._log("dispatch_failed", fault=type(fault).__name__)
-
-    def _look(self) -> None:
-        """Find what other processes queued, or what was left by a process that died."""
-        while not self._stopping.wait(self._poll):
-            if not self._waiting.empty():
-                continue
-            try:
-                found = self._parts.storage.read(lambda session: session.verifications.queued_attempts(100))
-            except Exception as fault:  # noqa: BLE001  (the database may be away for a while)
-                self._log("dispatch_look_failed", fault=type(fault).__name__)
-                continue
-            for attempt_id in found:
-                self.poke(attempt_id)

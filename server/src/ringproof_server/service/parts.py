@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from ringproof_server.domain.routing import Routes
 from ringproof_server.ports import Carrier, Clock, Metrics, Random, RateLimiter, Seals, Storage, Tokens
 
 Log = Callable[..., None]
@@ -17,8 +18,10 @@ class ServiceConfig:
     """`fictitious_until` is the last day on which fictitious numbers are served, None if they never are.
 
     `claim_lease` is how many seconds an attempt may stay claimed before another process asks the carrier what
-    became of it; it must be longer than any carrier's own time limit. `counts_loopback` is whether requests
-    from this machine count against the limits per address. `queue_limit` bounds the attempts that wait.
+    became of it; it must be longer than a carrier may take to place it and to find it again, both. Waiting
+    for a carrier is not part of it, since an attempt is claimed when its turn has come. `counts_loopback` is
+    whether requests from this machine count against the limits per address. `queue_limit` bounds the attempts
+    that wait. `routes` are the countries whose numbers go another way than `Parts.carriers` in their order.
     """
 
     public_url: str
@@ -26,6 +29,7 @@ class ServiceConfig:
     claim_lease: float = 45.0
     counts_loopback: bool = True
     queue_limit: int = 10_000
+    routes: Routes = field(default_factory=Routes)
 
 
 class Wakeup:
@@ -50,7 +54,7 @@ class Wakeup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """`carriers` are in the order in which they are tried."""
+    """`carriers` are in the order in which they are tried where `config.routes` has no other."""
 
     storage: Storage
     clock: Clock

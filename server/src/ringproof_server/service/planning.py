@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,10 +14,10 @@ from ringproof_server.domain.errors import GuessBudgetExhausted, NoChannelAvaila
 from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy, RingTimeRule
 from ringproof_server.domain.workflow import Plan, Skipped, Step
-from ringproof_server.ports import Carrier, Session
+from ringproof_server.ports import Session
 from ringproof_server.service.draw import Candidates, Groups
 from ringproof_server.service.requests import StartRequest
-from ringproof_server.service.routing import choose
+from ringproof_server.service.routing import Routing
 from ringproof_server.service.spacing import History, flash_wait, send_wait
 
 _CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
@@ -37,7 +37,7 @@ class Situation:
     """What this verification's guess probability may be at the most."""
     number_is_short: bool
     """Whether the number's own budget, rather than the policy's limit, makes the allowance what it is."""
-    carriers: Mapping[str, Carrier]
+    routing: Routing
 
 
 class Planner:
@@ -159,8 +159,8 @@ def _flash_step(offer: FlashOffer, policy: Policy) -> Step:
 
 
 def _no_carrier(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
-    route = choose(situation.carriers, channel, situation.number, ())
-    return SkipReason.NO_CARRIER if route is None else None
+    able = situation.routing.able(channel, situation.number)
+    return None if able else SkipReason.NO_CARRIER
 
 
 def _wrong_kind(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:

@@ -31,6 +31,7 @@ from ringproof_server.service.progress import Progress
 from ringproof_server.service.repeats import recalled, remember
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
 from ringproof_server.service.rivals import require_no_rival
+from ringproof_server.service.routing import Routing
 from ringproof_server.service.spacing import DAY
 from ringproof_server.service.steps import Steps
 
@@ -62,6 +63,7 @@ class Starting:
         self._parts = parts
         self._planner = planner
         self._steps = steps
+        self._routing = Routing(parts.carriers, parts.config.routes, parts.random)
 
     def start(self, caller: Caller, request: StartRequest, idempotency: IdempotencyKey | None) -> Started:
         """Store a new verification with its first attempt; never waits for a carrier.
@@ -244,7 +246,7 @@ class Starting:
             history=session.verifications.attempts_to(number, now - DAY),
             allowance=min(policy.max_guess_probability, left),
             number_is_short=left < policy.max_guess_probability,
-            carriers=self._parts.carriers,
+            routing=self._routing,
         )
 
 

@@ -97,6 +97,12 @@ class Steps:
             return
         self.finish(change, Ending.FAIL, reason)
 
+    def can_go_on_at_once(self, change: Change) -> bool:
+        """Whether a later step may start now."""
+        verification = change.verification
+        later = verification.plan.steps[verification.step + 1 :]
+        return any(self._wait_for(change, step.channel) == 0 for step in later)
+
     def step_timed_out(self, change: Change) -> None:
         """The current step's time is over without evidence; the last step is given the rest of the time."""
         if change.verification.step + 1 < len(change.verification.plan.steps):

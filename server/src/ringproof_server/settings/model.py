@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import Final
 
 from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.routing import Routes
 from ringproof_server.settings import values
 from ringproof_server.settings.policy import read_policy
 from ringproof_server.settings.reading import PREFIX, Reader
+from ringproof_server.settings.routes import routes
 from ringproof_server.settings.secret import Secret
 
 KNOWN_CARRIERS: Final[tuple[str, ...]] = (
@@ -42,6 +44,7 @@ class Settings:
     redis_url: Secret | None = None
     public_url: str = "http://127.0.0.1:8000"
     carriers: tuple[str, ...] = DEFAULT_CARRIERS
+    routes: Routes = field(default_factory=Routes)
     carrier_options: Mapping[str, Mapping[str, str]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
@@ -67,6 +70,7 @@ class Settings:
         """
         reader = Reader(environ)
         carriers = reader.take("CARRIERS", values.carriers, DEFAULT_CARRIERS)
+        named = None if reader.faults else carriers
         data_dir = reader.take("DATA_DIR", Path, Path("ringproof-data"))
         sqlite = f"sqlite:///{data_dir / 'ringproof.sqlite3'}"
         settings = cls(
@@ -76,6 +80,7 @@ class Settings:
             redis_url=reader.take("REDIS_URL", values.url("redis", "rediss", "unix"), None),
             public_url=reader.take("PUBLIC_URL", values.public_url, "http://127.0.0.1:8000"),
             carriers=carriers,
+            routes=reader.take("ROUTES", routes(named), Routes()),
             carrier_options=reader.take_carrier_options((*KNOWN_CARRIERS, *carriers)),
             fictitious_until=reader.take("FICTITIOUS_NUMBERS", values.fictitious, None),
             trusted_proxies=reader.take("TRUSTED_PROXIES", values.whole(0, 10), 0),
