@@ -22,11 +22,11 @@ PUBLIC: dict[str, str] = {
         confirming hang_up is_app_hash is_host keypad load_words locales negotiate parse_accept_language
         press_to_hear reject segments sms speech spoken_code spoken_text""",
     "ringproof_server.carriers": """
-        GROUP DocumentSource AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
+        GROUP DocumentSource Attempt AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
         CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions CarrierSettingsError
         CarrierThrottled CarrierUnavailable Channel Dialect EventSink Found FraudSuspected Log NetworkStore
-        NumberRefused NumberUnreachable OutcomeUnknown OutgoingCall OutgoingMessage OwnsNumbers Placed
-        Reason Timeouts find_carriers known_carriers""",
+        NumberRefused NumberUnreachable OutcomeUnknown OutgoingCall OutgoingMessage OwnsNumbers
+        PhoneNumber Placed Reason Seals Timeouts find_carriers known_carriers""",
 }
 
 

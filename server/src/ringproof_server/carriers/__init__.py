@@ -2,7 +2,7 @@
 
 A plug-in is a function `build(options: CarrierOptions) -> Carrier` behind an entry point of the group
 `ringproof.carriers`; the name of the entry point is the carrier's name in the operator's settings. Its tests
-subclass `ringproof_server.testing.carrier_contract.CarrierContract`.
+combine the suites of `ringproof_server.testing.carrier_contract`.
 """
 
 from ringproof_rcml import Dialect
@@ -15,7 +15,7 @@ from ringproof_server.carriers.plugin import (
     Timeouts,
 )
 from ringproof_server.carriers.registry import GROUP, CarrierLookupError, find_carriers, known_carriers
-from ringproof_server.domain.attempt import AttemptEvent
+from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.errors import (
     CallbackRefused,
@@ -28,6 +28,7 @@ from ringproof_server.domain.errors import (
     NumberUnreachable,
     OutcomeUnknown,
 )
+from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import (
     CallbackRequest,
     Carrier,
@@ -40,10 +41,12 @@ from ringproof_server.ports import (
     OutgoingMessage,
     OwnsNumbers,
     Placed,
+    Seals,
 )
 
 __all__ = [
     "GROUP",
+    "Attempt",
     "AttemptEvent",
     "Build",
     "CallbackRefused",
@@ -72,8 +75,10 @@ __all__ = [
     "OutgoingCall",
     "OutgoingMessage",
     "OwnsNumbers",
+    "PhoneNumber",
     "Placed",
     "Reason",
+    "Seals",
     "Timeouts",
     "find_carriers",
     "known_carriers",

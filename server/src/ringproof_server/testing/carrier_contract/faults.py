@@ -98,7 +98,6 @@ class HttpContract(HangContract, GarbageContract, ThrottlingContract, Credential
 
 def _on_every_channel(bench: CarrierBench, error: type[E]) -> list[E]:
     return [
-        fails(bench, error, partial(place, bench, channel, f"att_{channel}_{count}"))
+        fails(bench, error, partial(place, bench, channel, f"att_{channel}"))
         for channel in all_channels(bench)
-        for count in range(2)
     ]

@@ -12,6 +12,9 @@ from ringproof_server.testing.carrier_contract.bench import CarrierBench
 from ringproof_server.testing.carrier_contract.callbacks import EventContract, Reported, event_in, reported
 from ringproof_server.testing.carrier_contract.checks import changed, refused, tells_nothing
 
+SHORTEST_SECRET = 16
+"""Characters; as Base64 they hold 96 bits."""
+
 
 class UnsignedCallbackContract(EventContract):
     """The secret is in the query of the address, and is worth something for one attempt only.
@@ -46,6 +49,14 @@ class UnsignedCallbackContract(EventContract):
             headers = dict(item.callback.headers) | {"x-twilio-signature": "c2lnbmVk", "authorization": "a"}
             bare = _at(item.callback, {})
             refused(bench, dataclasses.replace(bare, headers=headers))
+
+    def test_every_address_has_a_secret_of_its_own(self, bench: CarrierBench) -> None:
+        """What differs from another attempt's address cannot be made of what a stranger may know."""
+        for mine, other in _pairs(bench):
+            ours, theirs = _query(mine.callback), _query(other.callback)
+            own = [value for name, value in ours.items() if value != theirs.get(name)]
+            unknown = [value.replace(mine.attempt_id, "").replace(mine.remote_id, "") for value in own]
+            assert any(len(value) >= SHORTEST_SECRET for value in unknown)
 
     def test_parts_of_two_secrets_make_no_third(self, bench: CarrierBench) -> None:
         """The secret of one attempt does not open another attempt's address."""
