@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -162,3 +163,12 @@ def test_errors_and_answers_repeat_nothing_that_was_sent() -> None:
     assert "a-secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
     assert caught.value.__suppress_context__
     assert "a-secret" not in repr(HttpAnswer(200, {}, b"a-secret"))
+
+
+def test_numbers_in_addresses_are_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where every library may say all that it wants."""
+    caplog.set_level(logging.DEBUG)
+    with raw_server(answering("200 OK", b"{}")) as server:
+        client = OutboundHttp("Acme", PATIENT)
+        client.send("GET", server.url + "/calls?To=%2B447400123456", headers=HEADERS)
+    assert "7400123456" not in caplog.text

@@ -7,6 +7,7 @@ one that may have been carried out is asked about and never repeated.
 from __future__ import annotations
 
 import json
+import logging
 import ssl
 import time
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ class OutboundHttp:
         self._carrier = carrier
         self._timeouts = timeouts
         self._pool = PoolManager(maxsize=_CONNECTIONS, retries=False)
+        # At its most talkative urllib3 writes every address with its query, in which there may be numbers.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
     def send(
         self,
