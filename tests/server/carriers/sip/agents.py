@@ -1,0 +1,164 @@
+"""The carrier `sip` with a real agent in a process of its own, for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from ringproof_server.carriers.plugin import Timeouts
+from ringproof_server.carriers.sip import SipCarrier, build
+from ringproof_server.domain.attempt import AttemptEvent
+from ringproof_server.domain.channel import Channel
+from ringproof_server.ports import CallbackRequest, CarrierEvent, OutgoingCall
+from ringproof_server.system import SystemClock
+from ringproof_server.testing.options import carrier_options
+from ringproof_server.tokens import SecretSeals
+from tests.support import leaks
+
+NUMBER: Final = "+447400123456"
+CALLER_ID: Final = "+442079460018"
+EVENTS_URL: Final = "https://ringproof.example/carriers/sip/events"
+SECRET: Final = "a secret key for tests, which nobody else has"
+PATIENT: Final = Timeouts(connect=3.0, total=15.0)
+PATIENCE_SECONDS: Final = 20.0
+
+
+class Caller:
+    """A carrier that listens to its agent, and everything it has heard."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], timeouts: Timeouts = PATIENT) -> None:
+        leaks.secrets([NUMBER, CALLER_ID], "number")
+        self.folder = folder
+        self.settings = dict(settings)
+        self.seals = SecretSeals(SECRET)
+        self.requests: list[CallbackRequest] = []
+        self.heard: list[tuple[float, CarrierEvent]] = []
+        self.is_away = False
+        self._timeouts = timeouts
+        self._changed = threading.Condition()
+        self.carrier = self.another_carrier()
+
+    @property
+    def log(self) -> str:
+        """What the agent has written."""
+        file = self.folder / "sip-agent.log"
+        return file.read_text() if file.exists() else ""
+
+    @property
+    def agent_pid(self) -> int:
+        """The agent's process."""
+        return int((self.folder / "sip-agent.lock").read_text())
+
+    def another_carrier(self, settings: Mapping[str, str] | None = None) -> SipCarrier:
+        """The carrier of another process on the same machine, not started."""
+        options = carrier_options(
+            settings or self.settings, timeouts=self._timeouts, clock=SystemClock(), data_dir=self.folder
+        )
+        return build(options)
+
+    def start(self) -> None:
+        self.carrier.start(self.deliver, lambda _url: "")
+
+    def deliver(self, request: CallbackRequest) -> None:
+        if self.is_away:
+            raise ConnectionError("the database is away")
+        event = self.carrier.parse_event(request)
+        assert event is not None
+        with self._changed:
+            self.requests.append(request)
+            self.heard.append((time.monotonic(), event))
+            self._changed.notify_all()
+
+    def call(self, attempt: str = "att_1", *, number: str = NUMBER, dial_timeout: int = 20) -> str:
+        """Place a call; its name."""
+        return self.carrier.place_call(
+            self.order(attempt, number=number, dial_timeout=dial_timeout)
+        ).remote_id
+
+    def order(self, attempt: str = "att_1", *, number: str = NUMBER, dial_timeout: int = 20) -> OutgoingCall:
+        return OutgoingCall(
+            attempt_id=attempt,
+            reference=self.seals.sign_reference(attempt),
+            channel=Channel.FLASHCALL,
+            to=number,
+            caller_id=CALLER_ID,
+            dial_timeout=dial_timeout,
+            document_url=f"https://ringproof.example/rcml/{attempt}",
+            events_url=EVENTS_URL,
+        )
+
+    def events(self, attempt: str = "att_1") -> list[CarrierEvent]:
+        """What was reported of an attempt, each event once."""
+        with self._changed:
+            found = [event for _, event in self.heard if event.attempt_id == attempt]
+        return list({event.key: event for event in found}.values())
+
+    def wait(
+        self, kind: AttemptEvent, attempt: str = "att_1", seconds: float = PATIENCE_SECONDS
+    ) -> CarrierEvent:
+        """The event of this kind, as soon as it is reported."""
+
+        def found() -> CarrierEvent | None:
+            return next((event for event in self.events(attempt) if event.kind is kind), None)
+
+        self.wait_until(lambda: found() is not None, seconds)
+        event = found()
+        assert event is not None, f"no {kind} was reported: {self.events(attempt)}\n{self.log}"
+        return event
+
+    def wait_until(self, is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
+        give_up = time.monotonic() + seconds
+        with self._changed:
+            while not is_so():
+                if time.monotonic() > give_up:
+                    return False
+                self._changed.wait(0.1)
+        return True
+
+    def end_agent(self, signum: signal.Signals = signal.SIGTERM) -> None:
+        """End the agent and wait until its process has gone; harmless when there is none."""
+        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            end_process(self.agent_pid, signum)
+
+
+def end_process(pid: int, signum: signal.Signals, seconds: float = PATIENCE_SECONDS) -> None:
+    """Send a signal and wait until the process has gone."""
+    os.kill(pid, signum)
+    give_up = time.monotonic() + seconds
+    while is_running(pid):
+        assert time.monotonic() < give_up, "the process does not end"
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process works; one that nobody has collected yet does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+@contextlib.contextmanager
+def calling(
+    folder: Path, settings: Mapping[str, str], *, timeouts: Timeouts = PATIENT, starts: bool = True
+) -> Iterator[Caller]:
+    """A caller whose agent is gone at the end whatever happens."""
+    caller = Caller(folder, {"local_address": "127.0.0.1:0", **settings}, timeouts)
+    try:
+        if starts:
+            caller.start()
+        yield caller
+    finally:
+        caller.carrier.stop()
+        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            os.kill(caller.agent_pid, signal.SIGCONT)
+        caller.end_agent()
+        if (folder / "sip-agent.log").exists():
+            leaks.watch_file(folder / "sip-agent.log", "the SIP agent's log")
