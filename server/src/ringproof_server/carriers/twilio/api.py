@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from twilio.base.exceptions import (  # type: ignore[import-untyped]
+    TwilioException,
     TwilioRestException,
     TwilioServiceException,
 )
+from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from ringproof_server.carriers.plugin import Timeouts
@@ -25,8 +28,6 @@ from ringproof_server.domain.errors import (
     CarrierUnavailable,
     OutcomeUnknown,
 )
-
-T = TypeVar("T")
 
 NEWEST: Final = 50
 """How many of the newest calls or messages between two numbers a look-up sees: one page of the list."""
@@ -99,15 +100,13 @@ class TwilioApi:
         """
         sender = {} if caller_id is None else {"from_": caller_id}
         with _asking(placing=False):
-            return _listed(_CALL, self._client.calls.list(to=to, limit=NEWEST, page_size=NEWEST, **sender))
+            return _listed(_CALL, self._client.calls.page(to=to, page_size=NEWEST, **sender))
 
     def messages(self, *, to: str, sender: str | None) -> list[Listed]:
         """The newest messages to this address, from this sender if one is given."""
         filters = {} if sender is None else {"from_": sender}
         with _asking(placing=False):
-            return _listed(
-                _MESSAGE, self._client.messages.list(to=to, limit=NEWEST, page_size=NEWEST, **filters)
-            )
+            return _listed(_MESSAGE, self._client.messages.page(to=to, page_size=NEWEST, **filters))
 
     def numbers(self) -> Iterator[str]:
         """Every number of the account that can place calls, page by page, in E.164."""
@@ -148,10 +147,27 @@ def _asking(*, placing: bool) -> Iterator[None]:
         raise
     except AnswerLost as fault:
         raise lost(str(fault)) from None
-    except (TwilioRestException, TwilioServiceException) as fault:
-        raise refusal(fault.status, fault.code, placing=placing) from None
-    except Exception:  # noqa: BLE001 - The SDK says with any error that it does not understand the answer.
-        raise lost("Twilio's answer makes no sense") from None
+    except Exception as fault:  # noqa: BLE001 - The SDK says by any error that it does not understand.
+        said = _said(fault)
+        if said is None:
+            raise lost("Twilio's answer makes no sense") from None
+        raise refusal(*said, placing=placing) from None
+
+
+def _said(fault: Exception) -> tuple[int, object] | None:
+    """The HTTP status and Twilio's code; None if the fault is not about an answer that is no success.
+
+    For a list the SDK raises nothing but the answer itself.
+    """
+    if isinstance(fault, TwilioRestException | TwilioServiceException):
+        return fault.status, fault.code
+    answer = next((item for item in fault.args if isinstance(item, Response)), None)
+    if not isinstance(fault, TwilioException) or answer is None:
+        return None
+    try:
+        return answer.status_code, json.loads(answer.text)["code"]
+    except (ValueError, TypeError, LookupError):
+        return answer.status_code, None
 
 
 def _named(form: re.Pattern[str], sid: object) -> str:
@@ -160,12 +176,12 @@ def _named(form: re.Pattern[str], sid: object) -> str:
     return sid
 
 
-def _listed(form: re.Pattern[str], found: list[Any]) -> list[Listed]:
+def _listed(form: re.Pattern[str], page: Iterable[Any]) -> list[Listed]:
     return [
         Listed(
             sid=_named(form, item.sid),
             created_at=item.date_created if isinstance(item.date_created, datetime) else None,
             messaging_service_sid=getattr(item, "messaging_service_sid", None),
         )
-        for item in found
+        for item in page
     ]
