@@ -15,7 +15,7 @@ from ringproof_server.domain.verification import Status
 from ringproof_server.ports import CallbackRequest
 from tests.support.carriers import callback
 from tests.support.switchboard import Switchboard
-from tests.support.world import PUBLIC_URL, Session, World
+from tests.support.world import OTHER_NUMBER, PUBLIC_URL, Session, World
 
 
 def _ring(board: Switchboard, session: Session, **changes: str) -> CallbackRequest:
@@ -55,6 +55,35 @@ def test_a_carrier_says_nothing_about_another_carrier_s_attempt(two_carriers: Sw
     with pytest.raises(CallbackRefused):
         two_carriers.say(session.attempts[0], AttemptEvent.END, carrier="second")
     assert session.attempts[0].state is AttemptState.ACCEPTED
+
+
+def test_what_was_said_about_one_call_is_not_believed_of_another(board: Switchboard) -> None:
+    """Rightly signed, but sent to the address of another attempt: whether that one's call has a name yet or
+    not. The genuine event is believed afterwards all the same."""
+    app = board.world.app()
+    first = board.world.start(app)
+    board.world.server.dispatch_all()
+    named, (name, other_name) = first.attempts[0], (first.attempts[0].remote_id, "another-call")
+    second = board.world.start(app, number=OTHER_NUMBER)
+    unnamed = second.attempts[0]
+    sign = board.world.server.parts.seals.sign_reference
+    receive = board.world.server.events.receive
+
+    refused: list[CallbackRefused] = []
+
+    def while_it_is_placed(_item: object, _remote_id: str) -> None:
+        with pytest.raises(CallbackRefused) as caught:
+            receive("obedient", callback(sign(unnamed.id), AttemptEvent.RING, key="k", remote_id=name))
+        refused.append(caught.value)
+
+    board.first.meanwhile = while_it_is_placed
+    board.world.server.dispatch_all()
+    assert len(refused) == 1
+    with pytest.raises(CallbackRefused):
+        receive("obedient", callback(sign(named.id), AttemptEvent.RING, key="l", remote_id=other_name))
+    assert [session.attempts[0].state for session in (first, second)] == [AttemptState.ACCEPTED] * 2
+    receive("obedient", callback(sign(named.id), AttemptEvent.RING, key="k", remote_id=name))
+    assert first.attempts[0].state is AttemptState.RINGING
 
 
 def test_an_event_about_an_attempt_that_is_not_known_is_no_error(board: Switchboard) -> None:

@@ -90,6 +90,8 @@ class CarrierEvents:
             return None
         if attempt.carrier != carrier_name:
             raise CallbackRefused("the attempt was not given to this carrier")
+        if not _is_its_own(session, attempt, event):
+            raise CallbackRefused("the event is about another call or message")
         if not session.verifications.see_event(carrier_name, event.key, now):
             return None
         change = Change.load(session, attempt.verification_id, now)
@@ -171,6 +173,20 @@ _WHAT_CHANGES = {
     AttemptEvent.READ: CarrierEvents._on_progress,
     AttemptEvent.FAIL: CarrierEvents._on_fail,
 }
+
+
+def _is_its_own(session: Session, attempt: Attempt, event: CarrierEvent) -> bool:
+    """Whether the carrier's name for what it speaks of can be this attempt's.
+
+    Some carriers sign what they say, but not the address they say it to, which names the attempt: what was
+    captured about one call, and is sent to the address of another, must not become an event of that.
+    """
+    if event.attempt_id is None or event.remote_id is None:
+        return True
+    if attempt.remote_id is not None:
+        return attempt.remote_id == event.remote_id
+    known = session.verifications.attempt_by_remote_id(attempt.carrier or "", event.remote_id)
+    return known is None or known.id == attempt.id
 
 
 def _ring_ms(change: Change, attempt: Attempt, event: CarrierEvent) -> int | None:
