@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
-from ringproof_rcml import Dialect
+from ringproof_rcml import Dialect, spoken_text
 from ringproof_server.domain.errors import CallbackRefused, NotFound
 from ringproof_server.http import voice_document
 from ringproof_server.ports import CallbackRequest
@@ -18,9 +19,10 @@ from tests.support.world import NUMBER, PUBLIC_URL
 class Received:
     """Stands where the carrier events service stands, and keeps what it is handed."""
 
-    def __init__(self, fault: Exception | None = None) -> None:
+    def __init__(self, fault: Exception | None = None, document: SpokenDocument | None = None) -> None:
         self.requests: list[tuple[str, CallbackRequest]] = []
         self._fault = fault
+        self._document = document
 
     def receive(self, carrier: str, request: CallbackRequest) -> None:
         self.requests.append((carrier, request))
@@ -28,7 +30,7 @@ class Received:
             raise self._fault
 
     def document(self, reference: str) -> SpokenDocument | None:
-        return None
+        return self._document
 
 
 def test_a_callback_is_handed_over_as_it_came(make_door: MakeDoor) -> None:
@@ -144,6 +146,20 @@ def test_a_document_needs_its_secret_address(door: Door, alter: Callable[[str], 
 @pytest.mark.parametrize("language", ["en", "de-AT", "xx-unknown"])
 def test_every_document_can_be_spoken(kind: DocumentKind, dialect: Dialect, language: str) -> None:
     text = voice_document(SpokenDocument(kind, dialect, language, "ACME"))
-    assert text.startswith("<?xml")
-    assert "<Hangup" in text
-    assert ("<Say" in text) == (kind is not DocumentKind.HANG_UP)
+    assert (spoken_text(text) != "") == (kind is not DocumentKind.HANG_UP)
+    if dialect is Dialect.NCCO:
+        assert {action["action"] for action in json.loads(text)} <= {"talk"}
+    else:
+        assert text.startswith("<?xml")
+        assert "<Hangup" in text
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_document_says_what_it_is(make_door: MakeDoor, dialect: Dialect) -> None:
+    """XML for the carriers that read XML, JSON for the one that reads JSON."""
+    document = SpokenDocument(DocumentKind.CONFIRMED, dialect, "en", "ACME")
+    received = Received(document=document)
+    response = make_door(carrier_events=received).client.post("/rcml/att_1", json={"uuid": "1"})
+    expected = "application/json" if dialect is Dialect.NCCO else "text/xml"
+    assert response.content_type == f"{expected}; charset=utf-8"
+    assert response.text == voice_document(document)

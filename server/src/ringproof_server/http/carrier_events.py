@@ -17,7 +17,6 @@ from ringproof_server.ports import CallbackRequest
 from ringproof_server.service.carrier_events import CarrierEvents, DocumentKind, SpokenDocument
 
 _TAG: Final = "Carriers"
-_XML: Final = "text/xml; charset=utf-8"
 _SAFE: Final = "/~:@!$&'()*+,;="
 
 CALLBACK: Final = Operation(
@@ -36,7 +35,7 @@ DOCUMENT: Final = Operation(
     rule="/rcml/<string(maxlength=128):reference>",
     tag=_TAG,
     summary="What to say to whoever answers a call",
-    answers={200: "text/xml"},
+    answers={200: "text/xml, application/json"},
     problems=(*ALWAYS, errors.NotFound),
 )
 DOCUMENT_BY_POST: Final = Operation(
@@ -73,7 +72,8 @@ def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
         found = service.document(reference)
         if found is None:
             raise NotFound("There is no such call")
-        return Answer(voice_document(found).encode(), content_type=_XML)
+        content_type = f"{found.dialect.media_type}; charset=utf-8"
+        return Answer(voice_document(found).encode(), content_type=content_type)
 
     add(blueprint, CALLBACK, callback)
     add(blueprint, DOCUMENT, document)
@@ -82,7 +82,7 @@ def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
 
 
 def voice_document(document: SpokenDocument) -> str:
-    """The XML in the dialect of the carrier that asks, in the language of the person who answered."""
+    """The document in the dialect of the carrier that asks, in the language of the person who answered."""
     dialect = document.dialect
     match document.kind:
         case DocumentKind.CONFIRMED:

@@ -154,7 +154,10 @@ def _answers(operation: Operation) -> dict[str, Any]:
         answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         if isinstance(body, str):
             if body:
-                answer["content"] = {body: {"schema": {} if body == _JSON else {"type": "string"}}}
+                answer["content"] = {
+                    media_type: {"schema": {} if media_type == _JSON else {"type": "string"}}
+                    for media_type in body.split(", ")
+                }
         else:
             content: dict[str, Any] = {"schema": _reference(body)}
             if operation.answer_example is not None and status < 300:

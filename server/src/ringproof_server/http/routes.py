@@ -48,7 +48,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`answers` maps a status to a body, or to a media type for anything that is not JSON."""
+    """`answers` maps a status to a body, or to media types (with commas between them) for anything else."""
 
     id: str
     method: Literal["GET", "POST", "DELETE"]
