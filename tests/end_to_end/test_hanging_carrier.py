@@ -21,10 +21,11 @@ SETTINGS = {
 
 def test_nobody_waits_for_a_carrier_that_hangs(tmp_path: Path) -> None:
     """Sixty starts, one after another, are all answered while the very first call still hangs; each can be
-    read and cancelled, the server says that it is ready, and it stops when it is told to."""
+    read and cancelled, the server says that it is ready, and it stops when it is told to. They have no other
+    step to go on to."""
     with running(Server(tmp_path, settings=SETTINGS)) as server:
         api = Api(server.url, server.tenant().publishable)
-        started = [api.start(f"+447700900{index:03}") for index in range(STARTS)]
+        started = [api.start(f"+447700900{index:03}", channels=["flashcall"]) for index in range(STARTS)]
         assert {one.view["attempt"]["status"] for one in started} == {"queued"}
         assert api.get("/readyz").status == 200
         for one in started[::10]:

@@ -17,8 +17,6 @@ from ringproof_server.service.dispatch import Dispatching
 from ringproof_server.service.lanes import Lane, Waiting
 from ringproof_server.service.parts import Log, Parts
 
-STOPPING: Final = 5.0
-"""Seconds a server that is to stop waits for carriers that are being asked; the rest is looked up later."""
 AFTER_A_FAULT: Final = 1.0
 """Seconds a thread rests after a fault: while the database is away, all it could do is to fill the log."""
 FOUND_AT_ONCE: Final = 100
@@ -32,7 +30,8 @@ class Crew:
     `sorters` put attempts in line, which is short work with the database. At most `per_carrier` threads ask
     one carrier, for as long as it takes. `room` bounds each line. An attempt that has waited in a line for
     `patience` seconds goes to another carrier or on to its next step, where there is one. `poll` is the time
-    in seconds between two looks for what other processes queued.
+    in seconds between two looks for what other processes queued. A server that is to stop waits for carriers
+    that are being asked for `stopping` seconds; the rest is looked up later.
     """
 
     sorters: int = 2
@@ -40,6 +39,7 @@ class Crew:
     room: int = 1000
     patience: float = 3.0
     poll: float = 0.25
+    stopping: float = 5.0
 
 
 class Dispatcher:
@@ -73,9 +73,9 @@ class Dispatcher:
             thread.start()
 
     def stop(self) -> None:
-        """Let the attempts under way finish, for at most `STOPPING` seconds together."""
+        """Let the attempts under way finish, for at most `Crew.stopping` seconds together."""
         self._stopping.set()
-        give_up = time.monotonic() + STOPPING
+        give_up = time.monotonic() + self._crew.stopping
         for _ in range(self._crew.sorters):
             self._unsorted.put(None)
         for lane in self._lanes.values():
@@ -154,7 +154,8 @@ class Dispatcher:
 
     def _go_elsewhere(self, item: Waiting, lane: Lane) -> bool | None:
         """Whether it is in another line now, False when it is settled, None when there is nowhere to go."""
-        item = replace(item, passed_over=item.passed_over | {lane.carrier})
+        passed_over = item.passed_over | {lane.carrier}
+        item = replace(item, since=self._parts.clock.now(), passed_over=passed_over)
         if self._find_line(item):
             return True
         if self._dispatching.leave_line(item.attempt_id, item.passed_over, after=self._patience):
@@ -166,8 +167,7 @@ class Dispatcher:
         route = self._dispatching.route(item.attempt_id, item.passed_over | self._full())
         if route is None:
             return False
-        item = replace(item, route=route, since=self._parts.clock.now())
-        return self._lanes[route.carrier.name].take(item)
+        return self._lanes[route.carrier.name].take(replace(item, route=route))
 
     def _full(self) -> frozenset[str]:
         return frozenset(name for name, lane in self._lanes.items() if lane.is_full)

@@ -16,9 +16,9 @@ from ringproof_server.service.routing import Route
 class Waiting:
     """An attempt in line; nobody has claimed it, so any other process may take it.
 
-    `since` is when it came into this line, `route` what was chosen for it, None where there is one carrier
-    only. `passed_over` are the carriers in whose lines it has waited for too long before; `stays` is whether
-    there is nowhere else to go.
+    `since` is when it began to wait for this line, `route` what was chosen for it, None where there is only
+    one carrier. `passed_over` are the carriers in whose lines it has waited for too long before; `stays` is
+    whether there is nowhere else to go.
     """
 
     attempt_id: str
@@ -61,14 +61,14 @@ class Lane:
         return True
 
     def put_back(self, item: Waiting) -> None:
-        """Put what `take_late` gave at the front again, full or not, unless the lane stops."""
+        """Put what `take_late` gave before those that came later, full or not, unless the lane stops."""
         with self._changed:
             if not self._stopping:
                 self._line.appendleft(item)
                 self._call_somebody()
 
     def take_late(self, before: datetime) -> list[Waiting]:
-        """Take out everything that came before then and could go elsewhere, the latest first."""
+        """Take out everything that has waited since before then and might go elsewhere, the latest first."""
         with self._changed:
             late = [item for item in self._line if item.since < before and not item.stays]
             if late:
