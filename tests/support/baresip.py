@@ -74,8 +74,17 @@ class Packet:
     @property
     def method(self) -> str:
         """The method of the request, or of the request that is answered."""
-        found = re.search(r"^CSeq:\s*\d+\s+(\w+)", self.headers, re.MULTILINE | re.IGNORECASE)
-        return found[1] if found else ""
+        return self._cseq[1]
+
+    @property
+    def cseq(self) -> int:
+        """The number of the request in its call, or of the request that is answered."""
+        return int(self._cseq[0])
+
+    @property
+    def _cseq(self) -> tuple[str, str]:
+        found = re.search(r"^CSeq:\s*(\d+)\s+(\w+)", self.headers, re.MULTILINE | re.IGNORECASE)
+        return (found[1], found[2]) if found else ("0", "")
 
     @property
     def code(self) -> int:
@@ -171,7 +180,7 @@ class Phone:
         assert process.stdout is not None
         self._reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
         self._reader.start()
-        if not self._wait(lambda: self._is_ready() or process.poll() is not None, START_TIMEOUT) or (
+        if not self.wait_until(lambda: self._is_ready() or process.poll() is not None, START_TIMEOUT) or (
             process.poll() is not None
         ):
             said = "".join(self._said)
@@ -241,7 +250,7 @@ class Phone:
             found[:] = [call for call in self.calls() if which(call)]
             return bool(found)
 
-        assert self._wait(look, seconds), f"no such call was seen, but {self.calls()}"
+        assert self.wait_until(look, seconds), f"no such call was seen, but {self.calls()}"
         return found[0]
 
     def wait_until_idle(self, *, seconds: float = 10.0) -> None:
@@ -251,9 +260,8 @@ class Phone:
             assert time.monotonic() < give_up, "the phone is not left in peace"
             time.sleep(0.05)
 
-    # --- inside
-
-    def _wait(self, is_so: Callable[[], bool], seconds: float) -> bool:
+    def wait_until(self, is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
+        """Look again whenever something happens at the phone; False when it was not so in time."""
         give_up = time.monotonic() + seconds
         with self._changed:
             while not is_so():
@@ -261,6 +269,8 @@ class Phone:
                     return False
                 self._changed.wait(0.1)
         return True
+
+    # --- inside
 
     def _is_ready(self) -> bool:
         return any("baresip is ready" in line for line in self._said)
