@@ -132,6 +132,57 @@ def test_while_one_process_asks_what_became_of_an_attempt_no_other_does(board: S
     assert board.first.looked_for == [attempt_id]
 
 
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_a_look_up_that_takes_longer_than_the_lease_is_repeated_but_the_call_is_not(
+    board: Switchboard, is_taken: bool
+) -> None:
+    """The carrier answers after a minute; meanwhile another process asks as well, and is answered at once."""
+    session = _crash_while_placing(board, is_taken=is_taken)
+    other = board.world.process()
+    attempt_id = session.attempts[0].id
+    board.world.clock.move(31)
+
+    def hang() -> None:
+        board.first.meanwhile_found = None
+        board.world.clock.move(31)
+        assert other.dispatching.reconcile(attempt_id)
+
+    board.first.meanwhile_found = hang
+    assert session.process.dispatching.reconcile(attempt_id)
+    assert board.first.looked_for == [attempt_id] * 2
+    assert board.first.asked == [attempt_id]
+    call = session.attempts[0]
+    assert call.state is (AttemptState.ACCEPTED if is_taken else AttemptState.ENDED)
+    assert len(session.attempts) == (1 if is_taken else 2)
+
+
+def test_a_look_up_that_is_answered_after_the_verification_has_ended_hangs_the_call_up(
+    board: Switchboard,
+) -> None:
+    session = _crash_while_placing(board, is_taken=True)
+    board.world.clock.move(31)
+    board.first.meanwhile_found = lambda: ended.append(session.cancel().status)
+    ended: list[Status] = []
+    assert session.process.dispatching.reconcile(session.attempts[0].id)
+    session.process.due.run()
+    assert ended == [Status.CANCELLED]
+    assert board.first.hung_up == board.first.taken_for(session.attempts[0].id)
+
+
+def test_an_attempt_of_a_carrier_that_is_not_configured_any_more_is_unknown(
+    two_carriers: Switchboard,
+) -> None:
+    """The operator took the carrier out before the server was started again."""
+    session = _crash_while_placing(two_carriers, is_taken=True)
+    restarted = session.process
+    del restarted.parts.carriers["first"]  # type: ignore[attr-defined]  # The switchboard's is a dict.
+    two_carriers.world.clock.move(31)
+    assert restarted.dispatching.reconcile(session.attempts[0].id)
+    assert session.attempts[0].reason is Reason.UNKNOWN
+    assert session.attempts[1].channel is Channel.SMS
+    assert two_carriers.first.looked_for == []
+
+
 def test_an_event_settles_a_claim_without_anybody_asking(board: Switchboard) -> None:
     session = _crash_while_placing(board, is_taken=True)
     board.say(session.attempts[0], AttemptEvent.RING, process=session.process)
