@@ -205,6 +205,43 @@ def test_a_call_whose_callbacks_are_lost_is_verified_and_hung_up_all_the_same(si
     assert call.status == "canceled"
 
 
+def test_a_call_whose_answer_was_lost_is_found_and_not_placed_again(site: Site) -> None:
+    """Twilio took it and the connection broke: the server asks, and goes on with the same call."""
+    number = "+447400123407"
+    site.twilio.faults.lose_answers = 1
+    started = site.api.start(number)
+    call = site.call_to(number)
+    wait_for(lambda: call.status == "ringing")
+    assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
+    assert call.ended.wait(20)
+    assert site.call_to(number) is call
+    assert site.api.read(started).json()["attempt"]["id"] == started.view["attempt"]["id"]
+
+
+def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(site: Site) -> None:
+    """The code that arrived is the one that counts, and it arrived once."""
+    number = "+447400123408"
+    site.twilio.faults.lose_answers = 1
+    started = site.api.start(number, channels=["sms"])
+    (code,) = re.findall(r"\b[0-9]{6}\b", site.text_to(number))
+    leaks.secret(code, "code")
+    wait_for(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
+    evidence = {"channel": "sms", "code": code, "source": "manual"}
+    assert site.api.confirm(started, evidence).json()["status"] == "verified"
+    assert site.text_to(number)
+
+
+def test_a_number_that_twilio_refuses_goes_straight_to_the_next_step(site: Site) -> None:
+    """Refused as not existing, for calls and messages alike: nothing is left, and it says why."""
+    number = "+447400123409"
+    site.account.refused.add(number)
+    started = site.api.start(number)
+    wait_for(lambda: len(moves(site.trace(started), "sms")) > 0)
+    assert moves(site.trace(started), "flashcall")[-1] == ("ended", "invalid_number")
+    assert moves(site.trace(started), "sms")[-1] == ("failed", "invalid_number")
+    assert not [call for call in site.account.calls.values() if call.to == number]
+
+
 def test_callbacks_that_are_not_twilios_are_refused(site: Site) -> None:
     """Unsigned, forged, altered, for another address or account: 403, and the attempt stays as it is."""
     number = "+447400123405"

@@ -1,0 +1,206 @@
+"""What a broken connection or an odd answer means: nothing was sent, or nobody knows."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from ringproof_server.carriers import (
+    CarrierError,
+    CarrierMisconfigured,
+    CarrierThrottled,
+    CarrierUnavailable,
+    OutcomeUnknown,
+    Timeouts,
+)
+from ringproof_server.carriers.twilio.api import TwilioApi
+from ringproof_server.carriers.twilio.connection import LARGEST_ANSWER
+from ringproof_server.carriers.twilio.settings import read_settings
+from tests.server.carriers.twilio.far_side import CALLER_ID, NUMBER, SETTINGS, TOKEN
+from tests.support.raw_http import answering, raw_server
+
+SHORT = Timeouts(connect=0.5, total=0.5)
+CALL = {"to": NUMBER, "from_": CALLER_ID, "url": "https://ringproof.example/rcml/a"}
+TAKEN = json.dumps({"sid": "CA" + "1" * 32, "status": "queued"}).encode()
+
+Act = Callable[[socket.socket], None]
+
+
+def api_at(url: str) -> TwilioApi:
+    return TwilioApi(read_settings({**SETTINGS, "base_url": url}), SHORT)
+
+
+def error_of(act: Callable[[], object]) -> CarrierError:
+    """What it raises, which repeats no number and no credential."""
+    with pytest.raises(CarrierError) as caught:
+        act()
+    shown = f"{caught.value!r}"
+    assert NUMBER[1:] not in shown
+    assert TOKEN not in shown
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    return caught.value
+
+
+def placing(act: Act) -> CarrierError:
+    """The error of a call that meets this far side; it was asked for once."""
+    with raw_server(act) as server:
+        error = error_of(lambda: api_at(server.url).create_call(**CALL))
+    assert len(server.requests) == 1
+    return error
+
+
+def test_an_answer_names_the_call() -> None:
+    """The far side of these tests is one that would be understood."""
+    with raw_server(answering("201 Created", TAKEN)) as server:
+        assert api_at(server.url).create_call(**CALL) == "CA" + "1" * 32
+
+
+def test_the_address_may_have_a_path_of_its_own() -> None:
+    """A gateway in front of Twilio finds its own path before Twilio's."""
+    with raw_server(answering("201 Created", TAKEN)) as server:
+        api_at(server.url + "/gateway/").create_call(**CALL)
+    assert server.requests[0].startswith(b"POST /gateway/2010-04-01/Accounts/")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://twilio.invalid"])
+def test_what_cannot_be_connected_to_was_sent_nothing(address: str) -> None:
+    """A refused connection, and a name that does not exist."""
+    assert isinstance(error_of(lambda: api_at(address).create_call(**CALL)), CarrierUnavailable)
+
+
+def test_a_server_that_cannot_prove_its_name_is_sent_nothing() -> None:
+    """Without TLS there, the handshake fails; the outcome is an error, and the credentials stay here."""
+    with raw_server(answering("201 Created", TAKEN)) as server:
+        error_of(lambda: api_at(server.url.replace("http:", "https:")).create_call(**CALL))
+    assert not any(b"Authorization" in request for request in server.requests)
+
+
+def _reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def _half(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n" + TAKEN)
+
+
+def _silence(connection: socket.socket) -> None:
+    connection.settimeout(2)
+    connection.recv(1)
+
+
+def _trickle(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(40):
+        connection.sendall(b"1\r\n \r\n")
+        connection.settimeout(0.05)
+        try:
+            if not connection.recv(1):
+                return
+        except TimeoutError:
+            continue
+
+
+def _flood(connection: socket.socket) -> None:
+    length = LARGEST_ANSWER + 1_000_000
+    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % length + b" " * length)
+
+
+@pytest.mark.parametrize("act", [_reset, _half, _silence, _trickle, _flood])
+def test_a_request_without_a_whole_answer_has_an_unknown_outcome(act: Act) -> None:
+    """It was sent, and may have been carried out."""
+    assert isinstance(placing(act), OutcomeUnknown)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b"[]",
+        b"17",
+        b"{}",
+        b'{"sid": "CA1"}',
+        b'{"sid": null}',
+        b"\xff\xfe",
+        b"{" * 9_000,
+    ],
+)
+def test_a_success_that_makes_no_sense_has_an_unknown_outcome(body: bytes) -> None:
+    assert isinstance(placing(answering("201 Created", body)), OutcomeUnknown)
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout"])
+def test_a_fault_of_the_far_side_has_an_unknown_outcome(status: str) -> None:
+    """Whatever stands between us and Twilio may have passed the request on."""
+    assert isinstance(placing(answering(status, b"<html>upstream</html>")), OutcomeUnknown)
+
+
+def test_twilios_own_word_that_it_cannot_means_that_it_did_not() -> None:
+    body = b'{"code": 20503, "message": "Service unavailable", "status": 503}'
+    assert isinstance(placing(answering("503 Service Unavailable", body)), CarrierUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("3", 3.0),
+        ("0", 0.0),
+        ("99999999", 3600.0),
+        ("soon", None),
+        ("-1", None),
+        ("Fri, 20 Nov 2026 12:00:00 GMT", None),
+    ],
+)
+def test_too_many_requests_are_throttled_for_a_bounded_time(header: str, wait: float | None) -> None:
+    """Twilio processes nothing that it answers with 429."""
+    error = placing(answering("429 Too Many Requests", b"", f"Retry-After: {header}"))
+    assert isinstance(error, CarrierThrottled)
+    assert error.retry_after == wait
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """Credentials go where the operator sent them, and nowhere else."""
+    with raw_server(answering("201 Created", TAKEN)) as other:
+        error = placing(answering("307 Temporary Redirect", b"", f"Location: {other.url}/"))
+    assert isinstance(error, CarrierMisconfigured)
+    assert not other.requests
+
+
+def test_a_cookie_is_not_kept() -> None:
+    """One request says nothing about the one before."""
+    with raw_server(answering("201 Created", TAKEN, "Set-Cookie: a=b")) as server:
+        api = api_at(server.url)
+        api.create_call(**CALL)
+        api.create_call(**CALL)
+    assert len(server.requests) == 2
+    assert not any(b"Cookie" in request for request in server.requests)
+
+
+@pytest.mark.parametrize(
+    "act", [_reset, _silence, answering("502 Bad Gateway", b""), answering("200 OK", b"<")]
+)
+def test_what_can_be_asked_again_is_merely_unavailable(act: Act) -> None:
+    """A hang-up, a look-up and a ping may be repeated, so it does not matter whether they arrived."""
+    with raw_server(act) as server:
+        api = api_at(server.url)
+        for ask in (
+            lambda: api.end_call("CA" + "1" * 32),
+            lambda: api.calls(to=NUMBER, caller_id=CALLER_ID),
+            lambda: api.messages(to=NUMBER, sender=None),
+            lambda: list(api.numbers()),
+            api.check_account,
+        ):
+            assert isinstance(error_of(ask), CarrierUnavailable)
+
+
+def test_lists_tell_refused_credentials_from_an_outage() -> None:
+    """An operator who reads the error knows what to mend."""
+    body = b'{"code": 20003, "message": "Authenticate", "more_info": "", "status": 401}'
+    with raw_server(answering("401 Unauthorized", body)) as server:
+        error = error_of(lambda: list(api_at(server.url).numbers()))
+    assert isinstance(error, CarrierMisconfigured)
+    assert "20003" in str(error)
