@@ -12,6 +12,7 @@ import structlog
 from flask import Flask
 
 from ringproof_server.carriers import CarrierOptions, find_carriers
+from ringproof_server.carriers.guard import GuardedCarrier, Surroundings, build_guarded, create_pacer
 from ringproof_server.carriers.simulated import SimulatedCarrier
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.domain.numbering_plan import load_numbering_plans
@@ -25,7 +26,7 @@ from ringproof_server.http import (
     openapi_document,
     voice_document,
 )
-from ringproof_server.ports import Carrier, Clock, Random
+from ringproof_server.ports import Carrier, Clock, Metrics, Random
 from ringproof_server.service.access import AccessService
 from ringproof_server.service.administration import Administration
 from ringproof_server.service.carrier_events import CarrierEvents
@@ -87,7 +88,7 @@ class Node:
     def http(self) -> Flask:
         """The WSGI application of this node."""
         settings = self.settings
-        simulated = self.parts.carriers.get(SIMULATED)
+        simulated = _inner(self.parts.carriers.get(SIMULATED))
         handsets = simulated.handsets if isinstance(simulated, SimulatedCarrier) else None
         offers_handsets = handsets is not None and settings.fictitious_until is not None
         document = openapi_document(settings.public_url)
@@ -169,7 +170,7 @@ def compose(
             clock,
             hasher=lambda key: seals.digest("rate-limit", key),
         ),
-        carriers=_carriers(settings, storage, clock, random, seals),
+        carriers=_carriers(settings, storage, clock, random, seals, metrics),
         metrics=metrics,
         config=_service_config(settings),
         wakeup=Wakeup(),
@@ -218,37 +219,59 @@ def _node(
 
 
 def _carriers(
-    settings: Settings, storage: SqlStorage, clock: Clock, random: Random, seals: SecretSeals
+    settings: Settings,
+    storage: SqlStorage,
+    clock: Clock,
+    random: Random,
+    seals: SecretSeals,
+    metrics: Metrics,
 ) -> Mapping[str, Carrier]:
-    """The configured carriers, and the simulated one wherever fictitious numbers are served.
-
-    Beside real carriers the simulated one takes fictitious numbers only, so that no real number is ever
-    answered by a phone that does not exist.
-    """
-    names = list(settings.carriers)
-    options = {name: dict(settings.carrier_options.get(name, {})) for name in names}
-    if names != [SIMULATED]:
-        if settings.fictitious_until is not None and SIMULATED not in names:
-            names.append(SIMULATED)
-        options[SIMULATED] = {
-            **settings.carrier_options.get(SIMULATED, {}),
-            "fictitious_only": "true",
-        }
+    """The configured carriers, and the simulated one wherever fictitious numbers are served, all guarded."""
     log = structlog.get_logger("ringproof_server.carriers")
+    redis_url = None if settings.redis_url is None else settings.redis_url.reveal()
+    surroundings = Surroundings(
+        pacer=create_pacer(redis_url, settings.data_dir, clock, seals, log),
+        metrics=metrics,
+        claim_lease=settings.claim_lease,
+    )
+    wanted = _wanted_carriers(settings)
     return {
-        name: build(
+        name: build_guarded(
+            name,
+            build,
             CarrierOptions(
-                settings=options.get(name, {}),
+                settings=wanted[name],
                 clock=clock,
                 random=random,
                 seals=seals,
                 store=storage,
                 public_url=settings.public_url,
                 log=log,
-            )
+                data_dir=settings.data_dir,
+            ),
+            surroundings,
         )
-        for name, build in find_carriers(names).items()
+        for name, build in find_carriers(list(wanted)).items()
     }
+
+
+def _wanted_carriers(settings: Settings) -> dict[str, dict[str, str]]:
+    """The options of every carrier by its name, in the order in which they are tried.
+
+    Beside real carriers the simulated one takes fictitious numbers only, so that no real number is ever
+    answered by a phone that does not exist.
+    """
+    options = {name: dict(settings.carrier_options.get(name, {})) for name in settings.carriers}
+    if list(options) == [SIMULATED]:
+        return options
+    if SIMULATED in options or settings.fictitious_until is not None:
+        own = settings.carrier_options.get(SIMULATED, {})
+        options[SIMULATED] = {**own, "fictitious_only": "true"}
+    return options
+
+
+def _inner(carrier: Carrier | None) -> Carrier | None:
+    return carrier.inner if isinstance(carrier, GuardedCarrier) else carrier
 
 
 def prepare_database(settings: Settings) -> None:
