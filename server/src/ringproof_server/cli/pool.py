@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -18,6 +19,9 @@ from ringproof_server.cli.terminal import (
     refuse,
     refusing,
 )
+from ringproof_server.domain.errors import CarrierError
+from ringproof_server.ports import OwnsNumbers
+from ringproof_server.service.administration import AT_A_TIME
 
 application_option = click.option(
     "--app", "application", required=True, help="Name or id of the application."
@@ -88,6 +92,41 @@ def list_numbers(application: str, limit: int, after: str, *, as_json: bool) -> 
         notes.print(f"{len(listing)} of {size} shown; see --limit and --after")
 
 
+@pool.command("sync")
+@click.argument("carrier")
+@application_option
+@click.option("--remove", is_flag=True, help="Also take out what the carrier's account does not own.")
+@json_option
+@refusing
+def sync(carrier: str, application: str, *, remove: bool, as_json: bool) -> None:
+    """Add the numbers of the carrier's account that may place calls."""
+    node = open_node()
+    found = node.administration.application(application)
+    owned = _owned(_owner(node, carrier), carrier, quiet=as_json)
+    pooled = set(_pooled(node, found.id))
+    if remove and not owned:
+        refuse(f"the account of {carrier!r} owns no numbers; nothing is taken out")
+    added = sum(node.administration.add_numbers(found.id, sorted(owned - pooled)))
+    foreign = sorted(pooled - owned)
+    removed = _remove(node, found.id, foreign) if remove else 0
+    counts = {
+        "owned": len(owned),
+        "added": added,
+        "removed": removed,
+        "not_owned": len(foreign) - removed,
+        "size": node.administration.pool_size(found.id),
+    }
+    if as_json:
+        print_json(counts)
+        return
+    print_table(
+        ["carrier", "owned", "added", "removed", "not owned", f"in the pool of {found.name}"],
+        [[carrier, *map(str, counts.values())]],
+    )
+    if counts["not_owned"]:
+        notes.print(f"{counts['not_owned']} numbers of the pool are not owned; --remove takes them out")
+
+
 @pool.command("health")
 @click.argument("number")
 @application_option
@@ -99,6 +138,46 @@ def health(number: str, application: str, *, healthy: bool) -> None:
     found = node.administration.application(application)
     node.administration.set_health(found.id, number, healthy=healthy)
     console.print("The number may be drawn again." if healthy else "The number is not drawn any more.")
+
+
+def _owner(node: Node, name: str) -> OwnsNumbers:
+    """The carrier of this name, or the one inside its guard, if it lists its numbers."""
+    carrier = node.parts.carriers.get(name)
+    if carrier is None:
+        configured = ", ".join(node.parts.carriers)
+        refuse(f"the carrier {name!r} is not configured; configured are: {configured}")
+    owner = carrier if isinstance(carrier, OwnsNumbers) else getattr(carrier, "inner", None)
+    if not isinstance(owner, OwnsNumbers):
+        refuse(f"the carrier {name!r} cannot list its numbers; use pool add or pool import")
+    return owner
+
+
+def _owned(owner: OwnsNumbers, name: str, *, quiet: bool) -> set[str]:
+    """All its numbers; nothing is changed before the last one has come."""
+    owned: set[str] = set()
+    with Progress(console=notes, transient=True, disable=quiet) as progress:
+        task = progress.add_task(f"Reading the numbers of {name}", total=None)
+        try:
+            for number in owner.owned_numbers():
+                owned.add(number)
+                progress.update(task, advance=1)
+        except CarrierError as fault:
+            refuse(f"the numbers of {name!r} cannot be read: {fault}")
+    return owned
+
+
+def _pooled(node: Node, application_id: str) -> Iterator[str]:
+    last = ""
+    while listing := node.administration.pool_listing(application_id, AT_A_TIME, last):
+        yield from (item.e164 for item in listing)
+        last = listing[-1].e164
+
+
+def _remove(node: Node, application_id: str, numbers: Sequence[str]) -> int:
+    return sum(
+        node.administration.remove_numbers(application_id, numbers[start : start + AT_A_TIME])
+        for start in range(0, len(numbers), AT_A_TIME)
+    )
 
 
 def _add(node: Node, application: str, numbers: list[str], *, as_json: bool) -> None:
