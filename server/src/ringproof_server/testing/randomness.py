@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from base64 import b32hexencode, urlsafe_b64encode
 from datetime import UTC, datetime
 
@@ -13,15 +14,14 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class _Blocks:
-    """An endless row of 32-byte blocks."""
+    """An endless row of 32-byte blocks, each of them drawn by one thread only."""
 
     def __init__(self, seed: str) -> None:
         self._seed = hashlib.sha256(seed.encode()).digest()
-        self._drawn = 0
+        self._drawn = itertools.count(1)
 
     def next(self) -> bytes:
-        self._drawn += 1
-        return hashlib.sha256(self._seed + self._drawn.to_bytes(8)).digest()
+        return hashlib.sha256(self._seed + next(self._drawn).to_bytes(8)).digest()
 
 
 class SeededRandom:
