@@ -120,10 +120,6 @@ FAILURES: Final[dict[int, Reason]] = {
 }
 """Why a message that had been taken was not delivered."""
 
-SERVICE_UNAVAILABLE: Final = 20503
-"""Twilio's own word that it cannot take the request, unlike a gateway's 503, behind which anything may have
-happened."""
-
 HIGHEST_CODE: Final = 999_999
 
 
@@ -132,9 +128,8 @@ def refusal(status: int, code: object, *, placing: bool) -> CarrierError:
     number = code if isinstance(code, int) and 0 < code <= HIGHEST_CODE else status
     said = f"Twilio answered with error {number} (HTTP {status})"
     if status >= 500:
-        if placing and number != SERVICE_UNAVAILABLE:
-            return OutcomeUnknown(said)
-        return CarrierUnavailable(said)
+        # Twilio promises of no 5xx, its own or a gateway's, that nothing has happened, as it does of 429.
+        return OutcomeUnknown(said) if placing else CarrierUnavailable(said)
     # Whoever understood the request and refused it did nothing. Most of what is not listed can be mended by
     # the operator, who sees the code; and another carrier may not mind.
     return REFUSALS.get(number, CarrierMisconfigured)(said)
