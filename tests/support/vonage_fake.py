@@ -28,7 +28,7 @@ from tests.support.vonage_fake_webhooks import Delivery, Signer, Webhook, post, 
 
 APPLICATION_ID = "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"
 API_KEY = "abcd1234"
-SIGNATURE_SECRET = "the-signature-secret-of-the-fake-vonage-0123456789"
+SIGNATURE_SECRET = "the-signature-secret-of-the-fake-vonage-is-long-enough-for-any-hash"
 _RETRY_AFTER = 7
 
 
@@ -41,6 +41,11 @@ def private_key() -> str:
     ).decode()
     leaks.secrets((SIGNATURE_SECRET, *re.findall(r"[A-Za-z0-9]{16,}", pem)), "key")
     return pem
+
+
+@cache
+def _public_key() -> Any:
+    return serialization.load_pem_private_key(private_key().encode(), password=None).public_key()
 
 
 class Phone(Enum):
@@ -184,10 +189,9 @@ class FakeVonage:
 
     def _refusal(self, request: Request) -> Answer | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        public = serialization.load_pem_private_key(private_key().encode(), password=None).public_key()
         options: Any = {"require": ["iat", "jti", "exp"], "verify_exp": False, "verify_iat": False}
         try:
-            claims = jwt.decode(token, public, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
+            claims = jwt.decode(token, _public_key(), algorithms=["RS256"], options=options)
         except jwt.PyJWTError:
             return problem(401, "unauthorized")
         now = self.now().timestamp()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
-from vonage_http_client import Auth  # type: ignore[import-untyped]
 from vonage_messages import Messages  # type: ignore[import-untyped]
 from vonage_voice import Voice  # type: ignore[import-untyped]
 from vonage_voice.models import ListCallsFilter  # type: ignore[import-untyped]
@@ -185,10 +184,17 @@ def build(options: CarrierOptions) -> VonageCarrier:
     """The account of the operator's settings. Raises `CarrierSettingsError`."""
     settings = read_settings(options.settings)
     http = OutboundHttp("Vonage", options.timeouts)
-    auth = Auth(application_id=settings.application_id, private_key=settings.private_key)
+    line = Line(
+        application_id=settings.application_id,
+        private_key=settings.private_key,
+        base_url=settings.base_url,
+        http=http,
+        clock=options.clock,
+        random=options.random,
+    )
     return VonageCarrier(
         settings,
-        line=Line(auth, base_url=settings.base_url, http=http, clock=options.clock, random=options.random),
+        line=line,
         http=http,
         signatures=Signatures(
             secret=settings.signature_secret,

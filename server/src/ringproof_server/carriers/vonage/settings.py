@@ -16,8 +16,10 @@ from ringproof_server.carriers.plugin import CarrierSettingsError
 from ringproof_server.domain.channel import Channel
 
 T = TypeVar("T")
+D = TypeVar("D")
 MachineDetection = Literal["off", "continue", "hangup"]
 
+DEFAULT_DETECTION: Final[MachineDetection] = "continue"
 DEFAULT_BASE_URL: Final = "https://api.nexmo.com"
 SHORTEST_RSA_KEY: Final = 2048
 SHORTEST_SECRET: Final = 32
@@ -36,13 +38,13 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z]{2,4})?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VonageSettings:
-    """`private_key` is PEM (PKCS #8). `senders` have no plus sign; a channel without one is not offered.
+    """`senders` have no plus sign; a channel without one is not offered.
 
     `template_languages` are those in which the WhatsApp template is approved, the one to fall back to first.
     """
 
     application_id: str
-    private_key: str = field(repr=False)
+    private_key: RSAPrivateKey = field(repr=False)
     signature_secret: str = field(repr=False)
     api_key: str | None
     base_url: str
@@ -55,19 +57,30 @@ class VonageSettings:
 def read_settings(settings: Mapping[str, str]) -> VonageSettings:
     """Raises `CarrierSettingsError` with every fault at once; none repeats a value."""
     reader = _Reader(settings)
-    found = VonageSettings(
-        application_id=reader.need("application_id", _matching(_APPLICATION_ID, "an application's id")),
-        private_key=reader.need("private_key", _private_key),
-        signature_secret=reader.need("signature_secret", _secret),
-        api_key=reader.take("api_key", _matching(_API_KEY, "an API key"), None),
-        base_url=reader.take("base_url", _base_url, DEFAULT_BASE_URL),
-        senders=_senders(reader),
-        whatsapp_template=reader.take("whatsapp_template", _matching(_TEMPLATE, "a template's name"), None),
-        template_languages=reader.take("whatsapp_template_languages", _languages, ("en",)),
-        machine_detection=reader.take("machine_detection", _detection, "continue"),
-    )
+    application_id = reader.need("application_id", _matching(_APPLICATION_ID, "an application's id"))
+    private_key = reader.need("private_key", _private_key)
+    signature_secret = reader.need("signature_secret", _secret)
+    api_key = reader.take("api_key", _matching(_API_KEY, "an API key"), None)
+    base_url = reader.take("base_url", _base_url, DEFAULT_BASE_URL)
+    senders = _senders(reader)
+    template = reader.take("whatsapp_template", _matching(_TEMPLATE, "a template's name"), None)
+    languages = reader.take("whatsapp_template_languages", _languages, ("en",))
+    detection = reader.take("machine_detection", _detection, DEFAULT_DETECTION)
     reader.finish()
-    return found
+    assert application_id is not None
+    assert private_key is not None
+    assert signature_secret is not None
+    return VonageSettings(
+        application_id=application_id,
+        private_key=private_key,
+        signature_secret=signature_secret,
+        api_key=api_key,
+        base_url=base_url,
+        senders=senders,
+        whatsapp_template=template,
+        template_languages=languages,
+        machine_detection=detection,
+    )
 
 
 def _senders(reader: _Reader) -> dict[Channel, str]:
@@ -91,12 +104,13 @@ class _Reader:
         self._known: list[str] = []
         self._faults: list[str] = []
 
-    def need(self, name: str, read: Callable[[str], str]) -> str:
+    def need(self, name: str, read: Callable[[str], T]) -> T | None:
+        """The value; None with a fault, so that `finish` raises."""
         if not self._left.get(name):
             self._faults.append(f"{name} is missing")
-        return self.take(name, read, "")
+        return self.take(name, read, None)
 
-    def take(self, name: str, read: Callable[[str], T], default: T) -> T:
+    def take(self, name: str, read: Callable[[str], T], default: D) -> T | D:
         self._known.append(name)
         text = self._left.pop(name, None)
         if not text:
@@ -123,7 +137,7 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
     return read
 
 
-def _private_key(text: str) -> str:
+def _private_key(text: str) -> RSAPrivateKey:
     """The key itself, or the path of its file; in an environment file its lines may be joined by `\\n`."""
     pem = text.replace("\\n", "\n") if "-----BEGIN" in text else _file(text)
     try:
@@ -132,10 +146,7 @@ def _private_key(text: str) -> str:
         raise ValueError("is not a private key in PEM without a password") from None
     if not isinstance(key, RSAPrivateKey) or key.key_size < SHORTEST_RSA_KEY:
         raise ValueError(f"is not an RSA key of at least {SHORTEST_RSA_KEY} bits")
-    # Vonage's library takes no other form.
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    return key
 
 
 def _file(name: str) -> str:
