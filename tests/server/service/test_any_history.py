@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.code import spell
 from ringproof_server.domain.errors import (
     AlreadyFinished,
-    CarrierError,
+    CarrierThrottled,
     CarrierUnavailable,
     ChallengeExpired,
     ConcurrentVerification,
@@ -28,12 +30,14 @@ from ringproof_server.domain.errors import (
     NoChannelAvailable,
     NoStepsLeft,
     NumberRefused,
+    OutcomeUnknown,
     RateLimited,
     TooEarly,
 )
 from ringproof_server.domain.evidence import CallEvidence, Evidence
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status, Verification
+from tests.support.carriers import Orders
 from tests.support.switchboard import Switchboard
 from tests.support.world import App, Process, Session, call_report, code_report
 
@@ -62,6 +66,20 @@ REFUSALS = (
 )
 
 
+CARRIERS = ("obedient", "spare")
+FAULTS: list[Exception | None] = [
+    None,
+    None,
+    CarrierUnavailable("away"),
+    CarrierThrottled("slow down", 2.0),
+    OutcomeUnknown("no answer"),
+    RuntimeError("a plug-in's own fault"),
+    NumberRefused("no"),
+    FraudSuspected("stop"),
+]
+FIND_FAULTS: list[Exception | None] = [None, CarrierUnavailable("away"), ValueError("a plug-in's own fault")]
+
+
 class Crash(BaseException):
     """The process dies where this is raised."""
 
@@ -76,18 +94,24 @@ class Known:
     ending: Verification | None = None
 
 
+def _die(orders: Orders, is_taken: bool, _item: object, remote_id: str) -> None:
+    if not is_taken:
+        del orders.taken[remote_id]
+    raise Crash
+
+
 class AnyHistory(RuleBasedStateMachine):
-    """Two processes, two numbers, three applications and a carrier that may say anything at any time."""
+    """Two processes, two numbers, three applications and two carriers that may say anything at any time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="ringproof-history-")
-        self.board = Switchboard(Path(self.folder.name))
+        self.board = Switchboard(Path(self.folder.name), CARRIERS)
         self.world = self.board.world
         self.others = [self.world.process()]
         self.known: list[Known] = []
         self.apps: dict[str, App] = {}
-        self.said: list[tuple[str, AttemptEvent, Reason | None, str]] = []
+        self.said: list[tuple[str, str, AttemptEvent, Reason | None, str]] = []
 
     @initialize()
     def create_applications(self) -> None:
@@ -101,6 +125,14 @@ class AnyHistory(RuleBasedStateMachine):
 
     def process(self, index: int) -> Process:
         return [self.world.server, *self.others][index % 2]
+
+    def taken(self) -> list[tuple[str, str]]:
+        """Every call and message that exists, by its carrier and its attempt."""
+        return [
+            (name, item.attempt_id)
+            for name, orders in self.board.orders.items()
+            for item in orders.taken.values()
+        ]
 
     # --- clients
 
@@ -185,17 +217,16 @@ class AnyHistory(RuleBasedStateMachine):
 
     # --- the carrier
 
-    @rule(
-        fault=st.sampled_from(
-            [None, CarrierUnavailable("away"), NumberRefused("no"), FraudSuspected("stop"), None, None]
-        ),
-        loses=st.booleans(),
-    )
-    def set_fault(self, fault: CarrierError | None, loses: bool) -> None:
-        self.board.first.faults = [fault]
-        self.board.first.loses_answer = loses
+    @rule(carrier=st.sampled_from(CARRIERS), fault=st.sampled_from(FAULTS), loses=st.booleans())
+    def set_fault(self, carrier: str, fault: Exception | None, loses: bool) -> None:
+        self.board.orders[carrier].faults = [fault]
+        self.board.orders[carrier].loses_answer = loses
 
-    @precondition(lambda self: self.board.first.taken)
+    @rule(carrier=st.sampled_from(CARRIERS), fault=st.sampled_from(FIND_FAULTS))
+    def set_look_up_fault(self, carrier: str, fault: Exception | None) -> None:
+        self.board.orders[carrier].find_fault = fault
+
+    @precondition(lambda self: self.taken())
     @rule(
         pick=st.integers(0, 50),
         kind=st.sampled_from([kind for kind in AttemptEvent if kind is not AttemptEvent.CLAIM]),
@@ -203,18 +234,22 @@ class AnyHistory(RuleBasedStateMachine):
         process=st.integers(0, 1),
     )
     def say(self, pick: int, kind: AttemptEvent, reason: Reason | None, process: int) -> None:
-        taken = list(self.board.first.taken.values())
-        attempt_id = taken[pick % len(taken)].attempt_id
+        taken = self.taken()
+        carrier, attempt_id = taken[pick % len(taken)]
         key = f"event {len(self.said)}"
-        self.said.append((attempt_id, kind, reason, key))
-        self.board.say(attempt_id, kind, reason=reason, key=key, process=self.process(process))
+        self.said.append((carrier, attempt_id, kind, reason, key))
+        self.board.say(
+            attempt_id, kind, reason=reason, key=key, carrier=carrier, process=self.process(process)
+        )
 
     @precondition(lambda self: self.said)
     @rule(pick=st.integers(0, 50), process=st.integers(0, 1))
     def say_again(self, pick: int, process: int) -> None:
-        attempt_id, kind, reason, key = self.said[pick % len(self.said)]
+        carrier, attempt_id, kind, reason, key = self.said[pick % len(self.said)]
         before = self.process(process).attempt(attempt_id)
-        self.board.say(attempt_id, kind, reason=reason, key=key, process=self.process(process))
+        self.board.say(
+            attempt_id, kind, reason=reason, key=key, carrier=carrier, process=self.process(process)
+        )
         assert self.process(process).attempt(attempt_id) == before
 
     # --- the server and time
@@ -225,18 +260,27 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(is_taken=st.booleans())
     def crash_while_placing(self, is_taken: bool) -> None:
-        def die(_item: object, remote_id: str) -> None:
-            if not is_taken:
-                del self.board.first.taken[remote_id]
-            raise Crash
-
-        self.board.first.meanwhile = die
+        for orders in self.board.orders.values():
+            orders.meanwhile = partial(_die, orders, is_taken)
         try:
             self.others[0].dispatch_all()
         except Crash:
             self.others[0].storage.close()
             self.others = [self.world.process()]
-        self.board.first.meanwhile = None
+        for orders in self.board.orders.values():
+            orders.meanwhile = None
+
+    @rule(process=st.integers(0, 1), busy=st.sets(st.sampled_from(CARRIERS)))
+    def dispatch_while_lines_are_long(self, process: int, busy: set[str]) -> None:
+        """What waits goes to a carrier that is not busy, or on to its next step, or waits on."""
+        worker = self.process(process)
+        for attempt_id in worker.storage.read(lambda session: session.verifications.queued_attempts(100)):
+            route = worker.dispatching.route(attempt_id, busy)
+            if route is not None:
+                assert route.carrier.name not in busy
+                worker.dispatching.dispatch(attempt_id, route, busy)
+            else:
+                worker.dispatching.leave_line(attempt_id, busy, after=timedelta(seconds=3))
 
     @rule(process=st.integers(0, 1))
     def do_what_is_due(self, process: int) -> None:
@@ -278,8 +322,17 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_placed_twice(self) -> None:
-        asked = Counter(self.board.first.asked)
+        asked = Counter(itertools.chain.from_iterable(orders.asked for orders in self.board.orders.values()))
         assert not asked or max(asked.values()) == 1
+
+    @invariant()
+    def a_call_is_repeated_only_when_its_carrier_said_that_it_did_nothing(self) -> None:
+        for known in self.known:
+            calls = [item for item in known.session.attempts if item.channel is Channel.FLASHCALL]
+            for before, after in itertools.pairwise(calls):
+                if (before.step, before.call) == (after.step, after.call):
+                    assert before.reason in {Reason.CARRIER_ERROR, Reason.CONFIG_ERROR}
+                    assert before.carrier != after.carrier
 
     @invariant()
     def the_sum_of_guesses_stays_within_the_budget(self) -> None:
