@@ -22,6 +22,7 @@ from tests.support.twilio_fake.network import signature
 SID: Final = "AC" + "7b" * 16
 TOKEN: Final = "another-twilio-auth-token-for-tests"
 SENDER: Final = "+447480000001"
+WHATSAPP_SENDER: Final = "+447480000002"
 POOL: Final = tuple(f"+4420718{number:05}" for number in range(40_000, 42_000))
 
 
@@ -62,7 +63,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     leaks.secret(TOKEN, "password")
-    account = Account(sid=SID, token=TOKEN, numbers=POOL, senders=(SENDER,))
+    account = Account(sid=SID, token=TOKEN, numbers=POOL, senders=(SENDER, f"whatsapp:{WHATSAPP_SENDER}"))
     network = Network(account)
     twilio = FakeTwilio(account, network=network)
     settings = {
@@ -72,6 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "RINGPROOF_TWILIO_AUTH_TOKEN": TOKEN,
         "RINGPROOF_TWILIO_BASE_URL": twilio.url,
         "RINGPROOF_TWILIO_SENDER": SENDER,
+        "RINGPROOF_TWILIO_WHATSAPP_SENDER": WHATSAPP_SENDER,
         "RINGPROOF_TWILIO_CALLS_PER_SECOND": "50",
         "RINGPROOF_RING_SECONDS": "1.0,1.5",
         # Every library may say what it wants: the search for secrets reads it.
@@ -158,6 +160,35 @@ def test_a_call_that_was_seen_and_not_taken_still_verifies(site: Site, phone: Ph
     site.api.wait_until_over(started)
     assert moves(site.trace(started), "flashcall")[-1] == ("ended", reason)
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
+
+
+def test_a_code_by_whatsapp_is_delivered_read_and_verifies(site: Site) -> None:
+    """The person reads it on WhatsApp; the server knows that too."""
+    number = "+447400123410"
+    site.network.message_ends = ("read", None)
+    try:
+        started = site.api.start(number, channels=["whatsapp"])
+        (code,) = re.findall(r"\b[0-9]{6}\b", site.text_to(f"whatsapp:{number}"))
+        leaks.secret(code, "code")
+        wait_for(lambda: ("read", None) in moves(site.trace(started), "whatsapp"))
+    finally:
+        site.network.message_ends = ("delivered", None)
+    evidence = {"channel": "whatsapp", "code": code, "source": "manual"}
+    assert site.api.confirm(started, evidence).json()["status"] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(30003, "unreachable"), (30005, "invalid_number"), (30450, "fraud_blocked")]
+)
+def test_a_message_that_is_not_delivered_ends_with_its_reason(site: Site, error: int, reason: str) -> None:
+    """Twilio's code, as a callback brings it, becomes a word of the closed list."""
+    number = f"+4474001{error:05}"
+    site.network.message_ends = ("undelivered", error)
+    try:
+        started = site.api.start(number, channels=["sms"])
+        wait_for(lambda: ("failed", reason) in moves(site.trace(started), "sms"))
+    finally:
+        site.network.message_ends = ("delivered", None)
 
 
 def test_whoever_answers_hears_the_sentence_in_their_language(site: Site) -> None:

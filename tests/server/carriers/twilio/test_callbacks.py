@@ -16,7 +16,12 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
 )
 
 from ringproof_server.carriers import AttemptEvent, CallbackRefused, CallbackRequest, CarrierEvent, Reason
-from ringproof_server.carriers.twilio.callbacks import LONGEST_BODY, callback_url
+from ringproof_server.carriers.twilio.callbacks import (
+    LONGEST_BODY,
+    LONGEST_URL,
+    MOST_FIELDS,
+    callback_url,
+)
 from tests.server.carriers.twilio.far_side import EVENTS_URL, SID, TOKEN, Bench, bench_with, signed
 from tests.support import leaks
 from tests.support.twilio_fake import Callback
@@ -247,9 +252,29 @@ def test_a_body_that_is_no_form_of_twilios_is_refused(bench: Bench, body: bytes)
         bench.carrier.parse_event(request)
 
 
+def test_what_is_too_long_is_refused_though_it_is_signed(bench: Bench) -> None:
+    """A body, an address, a number of fields: there is a bound to what one callback costs us."""
+    url = url_for(bench)
+    for callback in (
+        Callback(url, {**FORM, "Extra": "1" * LONGEST_BODY}),
+        Callback(url + "&more=" + "1" * LONGEST_URL, FORM),
+        Callback(url, {**FORM, **{f"Field{count}": "1" for count in range(MOST_FIELDS)}}),
+    ):
+        with pytest.raises(CallbackRefused):
+            bench.carrier.parse_event(signed(callback))
+
+
+def test_the_body_is_what_was_signed_to_the_last_sign(bench: Bench) -> None:
+    """A field without a value is written with its `=`, as Twilio writes it."""
+    genuine = signed(Callback(url_for(bench), {**FORM, "ToCity": ""}))
+    assert bench.carrier.parse_event(genuine) is not None
+    with pytest.raises(CallbackRefused):
+        bench.carrier.parse_event(dataclasses.replace(genuine, body=genuine.body.removesuffix(b"=")))
+
+
 def test_only_posts_are_read(bench: Bench) -> None:
     """A signature over an address alone would serve any GET."""
-    request = dataclasses.replace(signed(Callback(url_for(bench), {})), method="GET", body=b"")
+    request = dataclasses.replace(signed(Callback(url_for(bench), FORM)), method="GET")
     with pytest.raises(CallbackRefused):
         bench.carrier.parse_event(request)
 

@@ -103,7 +103,10 @@ class TwilioApi:
             return _listed(_CALL, self._client.calls.page(to=to, page_size=NEWEST, **sender))
 
     def messages(self, *, to: str, sender: str | None) -> list[Listed]:
-        """The newest messages to this address, from this sender if one is given."""
+        """The newest messages to this address, from this sender if one is given.
+
+        Twilio's own filter by date goes by when a message was sent, which a queued one has not been.
+        """
         filters = {} if sender is None else {"from_": sender}
         with _asking(placing=False):
             return _listed(_MESSAGE, self._client.messages.page(to=to, page_size=NEWEST, **filters))
