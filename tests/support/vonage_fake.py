@@ -144,6 +144,11 @@ class FakeVonage:
         """What requests for calls and messages meet from now on, or the next one only."""
         self.fault, self.once = fault, once
 
+    def send_again(self, webhook: Webhook) -> None:
+        """Deliver a webhook once more, as Vonage does when it is not sure of the first time."""
+        if self.delivery is not None:
+            self.delivery.send(webhook)
+
     def settings(self) -> dict[str, str]:
         """The carrier's settings for this account, by their lower-case names."""
         return {

@@ -239,6 +239,19 @@ def test_an_answer_that_names_no_call_is_an_unknown_outcome(body: bytes) -> None
         assert len(server.requests) == 3
 
 
+def test_a_wrong_address_of_the_api_is_a_fault_of_the_configuration() -> None:
+    """Exactly that class, which stands in logs and metrics."""
+    with raw_server(answering("404 Not Found")) as server, desk(base_url=server.url) as office:
+        for ask in (
+            lambda: office.carrier.place_call(call_for(office.bench, Channel.FLASHCALL)),
+            lambda: office.carrier.send_message(message_for(office.bench, Channel.SMS)),
+            office.carrier.ping,
+        ):
+            with pytest.raises(CarrierMisconfigured) as caught:
+                ask()
+            assert type(caught.value) is CarrierMisconfigured
+
+
 def test_no_redirect_is_followed() -> None:
     """It would take the token, the number and the code to wherever it says."""
     elsewhere = "Location: http://127.0.0.1:1/v1/calls"

@@ -25,7 +25,6 @@ from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import (
     CallbackRefused,
-    CarrierError,
     CarrierMisconfigured,
     CarrierUnavailable,
     NumberRefused,
@@ -145,7 +144,10 @@ class VonageCarrier:
 
     def ping(self) -> None:
         """Asks for the list of calls, which needs the same permission as a call."""
-        _read(lambda: self._voice.list_calls(ListCallsFilter(page_size=1)))
+        try:
+            _read(lambda: self._voice.list_calls(ListCallsFilter(page_size=1)))
+        except NothingThere as fault:
+            raise CarrierMisconfigured(str(fault)) from None
 
     def start(self, deliver: EventSink, answer: DocumentSource) -> None:
         """Nothing runs in this process."""
@@ -164,8 +166,9 @@ def _placed(ask: Callable[[], str]) -> Placed:
     """The name in the answer; an answer that has none may have been given to something that was done."""
     try:
         remote_id = ask()
-    except CarrierError:
-        raise
+    except NothingThere as fault:
+        # The difference is for those who ask about a call; here the address of the API is wrong.
+        raise CarrierMisconfigured(str(fault)) from None
     except (ValidationError, TypeError):
         raise OutcomeUnknown("Vonage's answer is not understood") from None
     if not NAME_FORM.fullmatch(remote_id):
