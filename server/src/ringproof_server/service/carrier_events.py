@@ -10,7 +10,13 @@ from typing import Any
 from ringproof_rcml import Dialect
 from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ringproof_server.domain.channel import Reason
-from ringproof_server.domain.errors import CallbackRefused, ImpossibleTransition, NotFound
+from ringproof_server.domain.errors import (
+    CallbackRefused,
+    CarrierUnavailable,
+    ImpossibleTransition,
+    NotFound,
+    ServiceUnavailable,
+)
 from ringproof_server.domain.verification import Status
 from ringproof_server.ports import CallbackRequest, CarrierEvent, Session
 from ringproof_server.service.aftermath import carry_out
@@ -18,6 +24,9 @@ from ringproof_server.service.change import Aftermath, Change, backstop, is_awai
 from ringproof_server.service.messages import locale_for
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.steps import Steps
+
+COME_AGAIN = 5.0
+"""Seconds after which a carrier may send a callback again that we cannot judge now."""
 
 
 class DocumentKind(StrEnum):
@@ -46,7 +55,8 @@ class CarrierEvents:
         self._steps = steps
 
     def receive(self, carrier_name: str, request: CallbackRequest) -> None:
-        """Apply a callback. Raises `NotFound` for an unknown carrier and `CallbackRefused` for a false one.
+        """Apply a callback. Raises `NotFound` for an unknown carrier, `CallbackRefused` for a false one, and
+        `ServiceUnavailable` for one that cannot be judged now and shall come again.
 
         A repeat, or an event of an attempt that is not known any more, changes nothing and is no error: the
         carrier would only send it again.
@@ -54,7 +64,10 @@ class CarrierEvents:
         carrier = self._parts.carriers.get(carrier_name)
         if carrier is None:
             raise NotFound("there is no such carrier")
-        event = carrier.parse_event(request)
+        try:
+            event = carrier.parse_event(request)
+        except CarrierUnavailable:
+            raise ServiceUnavailable("The callback cannot be judged now", retry_after=COME_AGAIN) from None
         if event is None:
             return
         aftermath = self._parts.storage.write(lambda session: self._apply(session, carrier_name, event))
