@@ -432,7 +432,8 @@ class OutgoingCall:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
     """A message to send. `sender` is the application's brand, `language` a BCP 47 tag; `code` stands in
-    `text` and is given once more for channels that allow nothing but their own templates."""
+    `text` and is given once more for channels that allow nothing but their own templates. `recipient` is the
+    person's address on a channel that does not go by phone number, else empty."""
 
     attempt_id: str
     reference: str
@@ -443,6 +444,7 @@ class OutgoingMessage:
     code: str = field(repr=False)
     language: str
     events_url: str
+    recipient: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from ringproof_server.domain.channel import Channel, Reason
@@ -91,6 +93,7 @@ class Verification:
     `reports` counts wrong call reports, `checks` wrong codes; `wake_at` is when the server acts next.
 
     `code_salt` is what the code is made of (see `domain.code`); `proof` is the channel that proved it.
+    `recipients` are the person's addresses on channels that do not go by phone number.
     """
 
     id: str
@@ -105,6 +108,7 @@ class Verification:
     client: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     transaction: Transaction | None = None
+    recipients: Mapping[Channel, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     plan: Plan
     step: int = 0
     step_started_at: datetime

@@ -261,6 +261,7 @@ class Dispatching:
             code=code,
             language=str(locale_for(verification.language, verification.number)),
             events_url=events_url,
+            recipient=verification.recipients.get(attempt.channel, ""),
         )
         return claimed.carrier.send_message(message)
 

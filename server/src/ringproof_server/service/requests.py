@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ringproof_server.domain.channel import Channel
@@ -19,7 +20,11 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """`phone_number` as it was typed; `channels` None means the application's own workflow."""
+    """`phone_number` as it was typed; `channels` None means the application's own workflow.
+
+    `recipients` are the person's addresses on channels that do not go by phone number. Whoever names them
+    could name their own, so only a back end may.
+    """
 
     phone_number: str = field(repr=False)
     code_challenge: str | None = None
@@ -29,6 +34,7 @@ class StartRequest:
     nonce: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     transaction: Transaction | None = None
+    recipients: Mapping[Channel, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

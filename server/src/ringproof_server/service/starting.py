@@ -212,6 +212,7 @@ class Starting:
             code_challenge=request.code_challenge,
             capabilities=self._believed(request.capabilities, application),
             transaction=request.transaction,
+            recipients=request.recipients,
             plan=plan,
             step_started_at=now,
             created_at=now,

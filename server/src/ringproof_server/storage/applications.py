@@ -96,6 +96,9 @@ class SqlApplications:
                 **self._changing(application),
                 "id": application.id,
                 "created_at": micros(application.created_at),
+                "webhook": None,
+                "hook": None,
+                "texts": None,
             },
         )
 

@@ -27,7 +27,7 @@ _FINISHED: Final = Statement(
 _ERASE: Final = Statement(
     verifications.update()
     .where(verifications.c.id == bindparam("key"))
-    .values(number=null(), code_salt=null(), payment=null())
+    .values(number=null(), code_salt=null(), payment=null(), recipients=null())
 )
 _ERASE_CALLER_IDS: Final = Statement(
     attempts.update().where(attempts.c.verification_id == bindparam("key")).values(caller_id=null())

@@ -34,6 +34,7 @@ IS_PLAIN: Final = "number IS NOT NULL"
 IS_ERASED: Final = "number IS NULL"
 HAS_REFERENCE: Final = "reference IS NOT NULL"
 HAS_REMOTE_ID: Final = "remote_id IS NOT NULL"
+IS_UNSENT: Final = "due_at IS NOT NULL"
 
 metadata = MetaData(
     naming_convention={
@@ -58,6 +59,9 @@ applications = Table(
     Column("policy", Text, nullable=False),
     Column("allowed_origins", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("webhook", Text),
+    Column("hook", Text),
+    Column("texts", Text),
     UniqueConstraint("name"),
 )
 
@@ -106,6 +110,7 @@ verifications = Table(
     Column("proof", Text),
     Column("token_id", Text),
     Column("version", Integer, nullable=False),
+    Column("recipients", Text),
     _partial("ix_verifications_plain", "created_at", where=IS_PLAIN),
     _partial("ix_verifications_erased", "created_at", where=IS_ERASED),
     _partial("ix_verifications_pending_number", "number_digest", where=IS_PENDING),
@@ -226,4 +231,40 @@ signing_keys = Table(
     Column("public", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("application_id", Text, ForeignKey("applications.id", ondelete="CASCADE"), nullable=False),
+    Column("number_digest", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("label", Text),
+    Column("last_step", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Index(None, "number_digest", "application_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("application_id", Text, nullable=False),
+    Column("verification_id", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("claimed_until", BigInteger),
+    Column("tries", Integer, nullable=False),
+    Column("delivered_at", BigInteger),
+    Column("gave_up_at", BigInteger),
+    UniqueConstraint("verification_id", "position"),
+    Index(None, "created_at"),
+    _partial("ix_outbox_due_at", "due_at", where=IS_UNSENT),
 )

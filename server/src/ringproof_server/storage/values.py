@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -25,9 +26,11 @@ _capabilities = msgspec.json.Decoder(Capabilities)
 _transactions = msgspec.json.Decoder(Transaction)
 _objects: Final = msgspec.json.Decoder(dict[str, object])
 _details = msgspec.json.Decoder(Detail)
+_recipients = msgspec.json.Decoder(dict[Channel, str])
 _origins = msgspec.json.Decoder(tuple[str, ...])
 
 CHANNELS: Final[Mapping[str, Channel]] = {channel.value: channel for channel in Channel}
+_NO_RECIPIENTS: Final[Mapping[Channel, str]] = MappingProxyType({})
 _REASONS: Final[Mapping[str, Reason]] = {reason.value: reason for reason in Reason}
 
 
@@ -94,6 +97,10 @@ def differences(policy: Policy, defaults: Policy) -> str:
 
 def maybe_transaction(text: str | None) -> Transaction | None:
     return None if text is None else _transactions.decode(text)
+
+
+def recipients_of(text: str | None) -> Mapping[Channel, str]:
+    return _NO_RECIPIENTS if text is None else _recipients.decode(text)
 
 
 def detail_of(text: str) -> Detail:

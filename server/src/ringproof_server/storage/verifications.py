@@ -36,6 +36,7 @@ from ringproof_server.storage.values import (
     micros,
     moment,
     plan_of,
+    recipients_of,
 )
 
 _FIXED: Final = ("id", "application_id", "number", "reference", "created_at")
@@ -61,6 +62,7 @@ _CHANGING: Final = (
     "wake_at",
     "proof",
     "token_id",
+    "recipients",
 )
 _COLUMNS = [verifications.c[name] for name in (*_FIXED, *_CHANGING, "version")]
 _STATUSES: Final = {status.value: status for status in Status}
@@ -233,6 +235,7 @@ def _changing(verification: Verification) -> dict[str, Parameter]:
         "wake_at": maybe_micros(verification.wake_at),
         "proof": None if proof is None else proof.value,
         "token_id": verification.token_id,
+        "recipients": as_json(verification.recipients) if verification.recipients else None,
     }
 
 
@@ -264,6 +267,7 @@ def _verification_of(row: Row) -> Verification:
         wake_at,
         proof,
         token_id,
+        recipients,
         version,
     ) = row
     return Verification(
@@ -279,6 +283,7 @@ def _verification_of(row: Row) -> Verification:
         client=client,
         capabilities=capabilities_of(capabilities),
         transaction=maybe_transaction(payment),
+        recipients=recipients_of(recipients),
         plan=plan_of(plan),
         step=step,
         step_started_at=moment(step_started_at),

@@ -57,6 +57,7 @@ class VerificationsContract:
                 code_challenge="c" * 43,
                 capabilities=Capabilities(caller_id=True, sms_app_hash="FA+9qCX9VSu"),
                 transaction=Transaction(amount="12.30", currency="EUR", payee="ACME"),
+                recipients={Channel.MESSENGER: "1234567890123456"},
             )
         )
         store(storage, stored)
