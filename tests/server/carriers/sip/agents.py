@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import threading
@@ -40,6 +41,8 @@ class Caller:
         self.requests: list[CallbackRequest] = []
         self.heard: list[tuple[float, CarrierEvent]] = []
         self.is_away = False
+        self.attempt = ""
+        self._attempts = itertools.count(1)
         self._timeouts = timeouts
         self._changed = threading.Condition()
         self.carrier = self.another_carrier()
@@ -75,13 +78,13 @@ class Caller:
             self.heard.append((time.monotonic(), event))
             self._changed.notify_all()
 
-    def call(self, attempt: str = "att_1", *, number: str = NUMBER, dial_timeout: int = 20) -> str:
-        """Place a call; its name."""
-        return self.carrier.place_call(
-            self.order(attempt, number=number, dial_timeout=dial_timeout)
-        ).remote_id
+    def call(self, attempt: str | None = None, *, number: str = NUMBER, dial_timeout: int = 20) -> str:
+        """Place a call, of a new attempt unless one is named; its name."""
+        self.attempt = attempt or f"att_{next(self._attempts)}"
+        order = self.order(self.attempt, number=number, dial_timeout=dial_timeout)
+        return self.carrier.place_call(order).remote_id
 
-    def order(self, attempt: str = "att_1", *, number: str = NUMBER, dial_timeout: int = 20) -> OutgoingCall:
+    def order(self, attempt: str, *, number: str = NUMBER, dial_timeout: int = 20) -> OutgoingCall:
         return OutgoingCall(
             attempt_id=attempt,
             reference=self.seals.sign_reference(attempt),
@@ -93,14 +96,15 @@ class Caller:
             events_url=EVENTS_URL,
         )
 
-    def events(self, attempt: str = "att_1") -> list[CarrierEvent]:
-        """What was reported of an attempt, each event once."""
+    def events(self, attempt: str | None = None) -> list[CarrierEvent]:
+        """What was reported of an attempt, of the last one unless it is named, each event once."""
+        attempt = attempt or self.attempt
         with self._changed:
             found = [event for _, event in self.heard if event.attempt_id == attempt]
         return list({event.key: event for event in found}.values())
 
     def wait(
-        self, kind: AttemptEvent, attempt: str = "att_1", seconds: float = PATIENCE_SECONDS
+        self, kind: AttemptEvent, attempt: str | None = None, seconds: float = PATIENCE_SECONDS
     ) -> CarrierEvent:
         """The event of this kind, as soon as it is reported."""
 

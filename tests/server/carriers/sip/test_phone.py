@@ -57,8 +57,8 @@ def test_whoever_answers_is_hung_up_at_once(phone: Phone, caller: Caller) -> Non
 
 
 def test_a_phone_that_is_busy_or_rejects(phone: Phone, caller: Caller) -> None:
-    """A press on the red button is 486 of this phone."""
+    """A press on the red button is 486 of this phone, but it was not busy: it rang."""
     phone.behave("reject")
     caller.call()
-    assert caller.wait(AttemptEvent.END).reason is Reason.BUSY
+    assert caller.wait(AttemptEvent.END).reason is Reason.REJECTED
     phone.wait_until_idle()

@@ -44,6 +44,7 @@ class AgentLine:
         self._random = random
         self._connect_seconds = connect_seconds
         self._idle: list[Connection] = []
+        self._keeps = True
         self._lock = threading.Lock()
 
     def connect(self) -> Connection:
@@ -84,8 +85,9 @@ class AgentLine:
         return answer
 
     def close(self) -> None:
-        """Let go of the connections that nobody uses."""
+        """Let go of the connections, and keep none from now on; the agent can still be asked."""
         with self._lock:
+            self._keeps = False
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.wire.close()
@@ -103,7 +105,7 @@ class AgentLine:
 
     def _give_back(self, connection: Connection) -> None:
         with self._lock:
-            if len(self._idle) < MOST_IDLE:
+            if self._keeps and len(self._idle) < MOST_IDLE:
                 self._idle.append(connection)
                 return
         connection.wire.close()

@@ -29,6 +29,8 @@ class Listeners:
         self._prepare = prepare
         self._log = log
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._wires: set[Wire] = set()
         self._threads = [
             threading.Thread(target=self._work, name=f"sip-events-{number}", daemon=True)
             for number in range(THREADS)
@@ -41,6 +43,10 @@ class Listeners:
     def stop(self) -> None:
         """Take no more events; what is being delivered is given two seconds."""
         self._stopping.set()
+        with self._lock:
+            wires = list(self._wires)
+        for wire in wires:
+            wire.interrupt()
         for thread in self._threads:
             thread.join(timeout=2)
 
@@ -54,6 +60,8 @@ class Listeners:
 
     def _listen(self) -> None:
         wire = self._line.connect().wire
+        with self._lock:
+            self._wires.add(wire)
         try:
             say(wire, Subscribe())
             if not isinstance(hear_answer(wire, LOOK_SECONDS), Done):
@@ -61,6 +69,8 @@ class Listeners:
             while not self._stopping.is_set():
                 self._take_one(wire)
         finally:
+            with self._lock:
+                self._wires.discard(wire)
             wire.close()
 
     def _take_one(self, wire: Wire) -> None:

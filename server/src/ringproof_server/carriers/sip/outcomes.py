@@ -42,6 +42,10 @@ _ENDS: Final = {
 }
 """Responses about the called phone: no other trunk would say otherwise. 607 is RFC 8197, 608 RFC 8688."""
 
+_REFUSED_BY_HAND: Final = frozenset({486, 600})
+"""What many phones say when somebody presses the red button: after ringing they were not busy, and whoever
+pressed it has seen who called."""
+
 _CREDENTIALS: Final = frozenset({401, 402, 407})
 
 
@@ -50,6 +54,8 @@ def verdict(code: int, *, rang: bool) -> Verdict:
 
     After it `rang`, no other trunk may be tried: the phone would ring twice for one attempt.
     """
+    if rang and code in _REFUSED_BY_HAND:
+        return Verdict(Reaction.END, Reason.REJECTED)
     if code in _ENDS:
         return Verdict(Reaction.END, _ENDS[code])
     if code == 487:

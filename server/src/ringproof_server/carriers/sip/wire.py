@@ -6,6 +6,7 @@ connection only: numbers and caller IDs go through it, on a machine's own socket
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import socket
@@ -65,6 +66,11 @@ class Wire:
             return self._cipher.decrypt(nonce, sealed, None)
         except InvalidTag:
             raise WireBroken("a frame was not sent by the other side") from None
+
+    def interrupt(self) -> None:
+        """Let whoever waits on this connection, in any thread, find it broken."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._socket.close()

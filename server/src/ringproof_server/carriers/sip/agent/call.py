@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -174,7 +175,7 @@ class Call:
             call_id=self.name if self._tried == 1 else f"{self.name}-{self._tried}",
             called=self.order.called,
             caller=self.order.caller,
-            expires=int(left),
+            expires=math.ceil(left),
         )
         self._timers.deaf = self.desk.after(TRUNK_SECONDS, self._trunk_is_deaf)
         self._leg = self.desk.dial(self._trunk, numbers, self)
