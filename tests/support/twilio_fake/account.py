@@ -123,6 +123,8 @@ class Account:
     silent_numbers: Sequence[str] = ()
     """Numbers of the account that have no voice."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    refuses_to_cancel_answered: int | None = None
+    """The code with which `canceled` is refused for an answered call, which is else left as it is."""
     refused: set[str] = field(default_factory=set)
     """Numbers that are said not to exist."""
     calls: dict[str, Call] = field(default_factory=dict)
@@ -171,6 +173,8 @@ class Account:
                 raise Refusal(21220, f"Call {sid} is not in-progress. Cannot redirect.")
             if call.status in UNANSWERED:
                 return call, self.move_call(sid, "canceled")
+            if wanted == "canceled" and self.refuses_to_cancel_answered is not None:
+                raise Refusal(self.refuses_to_cancel_answered, f"Call {sid} is in-progress")
             return call, self.move_call(sid, "completed") if wanted == "completed" else None
 
     def call(self, sid: str) -> Call:

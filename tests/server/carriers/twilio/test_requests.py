@@ -151,8 +151,10 @@ def test_a_call_that_nobody_has_answered_is_cancelled(bench: Bench, status: str)
     assert bench.far_side.account.calls[sid].status == "canceled"
 
 
-def test_a_call_that_was_answered_meanwhile_is_completed(bench: Bench) -> None:
-    """Cancelling leaves it alone, so that it is ended in the other way at once."""
+@pytest.mark.parametrize("code", [None, 21220, 21204])
+def test_a_call_that_was_answered_meanwhile_is_completed(bench: Bench, code: int | None) -> None:
+    """Cancelling leaves it alone, or is refused; either way it is ended in the other way at once."""
+    bench.far_side.account.refuses_to_cancel_answered = code
     sid = bench.carrier.place_call(call()).remote_id
     bench.far_side.account.move_call(sid, "in-progress")
     bench.carrier.hang_up(sid)
