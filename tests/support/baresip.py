@@ -97,6 +97,12 @@ class Packet:
         return found[1] if found else ""
 
     @property
+    def called(self) -> str:
+        """The user part of the address that a request is for."""
+        found = re.match(r"[A-Z]+ sips?:([^@>;]+)@", self.start)
+        return found[1] if found else ""
+
+    @property
     def sender(self) -> str:
         """The user part of the From."""
         found = re.search(r"^(?:From|f):.*?sips?:([^@>;]+)@", self.headers, re.MULTILINE | re.IGNORECASE)
@@ -112,6 +118,7 @@ class PhoneCall:
 
     call_id: str
     caller: str = field(repr=False)
+    called: str = field(repr=False)
     rang_at: float | None
     settled_at: float | None
     answered: bool
@@ -324,6 +331,7 @@ def _call(call_id: str, packets: Sequence[Packet]) -> PhoneCall:
     return PhoneCall(
         call_id=call_id,
         caller=own[0].sender,
+        called=own[0].called,
         rang_at=first(lambda packet: not packet.received and packet.code == 180),
         settled_at=settled,
         answered=answered is not None,

@@ -88,13 +88,15 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def running_proxy(folder: Path, config: Path, defines: Mapping[str, str]) -> Iterator[Proxy]:
+def running_proxy(
+    folder: Path, config: Path, defines: Mapping[str, str], *, port: int | None = None
+) -> Iterator[Proxy]:
     """Run a configuration whose `LISTEN` is where it listens; the other values are given by name.
 
     It is gone at the end whatever happens.
     """
     program = _program()
-    port = free_port()
+    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     proxy = Proxy(port, folder / "kamailio.log")
     given = {"LISTEN": f"udp:127.0.0.1:{port}", **defines}

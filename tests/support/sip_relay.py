@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import select
 import socket
 import threading
@@ -15,14 +16,19 @@ from collections.abc import Iterator
 from tests.support.sip_ports import free_port
 
 _LONGEST = 65_535
+# A message is known by its first line, its call and its place in the call.
+_MARKS = re.compile(rb"\A[^\r\n]*|^(?:Call-ID|CSeq):[^\r\n]*", re.MULTILINE | re.IGNORECASE)
 
 
 class Relay:
     """Forwards UDP datagrams between whoever sends to its `address` and one phone."""
 
     def __init__(self, phone_port: int, *, loss: float = 0.0, seed: int = 1) -> None:
-        """Of every message in either direction the share `loss` never arrives, drawn from `seed`."""
-        self._loss = loss
+        """Messages in either direction are lost with this probability, drawn from `seed`.
+
+        The same message of the same call is not lost twice, so that what is repeated arrives in the end.
+        """
+        self.loss = loss
         self._random = random.Random(seed)
         self._phone = ("127.0.0.1", phone_port)
         self._caller: tuple[str, int] | None = None
@@ -32,6 +38,7 @@ class Relay:
         self._wake, self._woken = socket.socketpair()
         self._crossing = False
         self._held: list[bytes] = []
+        self._lost: set[bytes] = set()
         self.lost: list[str] = []
         """The first lines of what it has lost."""
         self._thread = threading.Thread(target=self._forward, daemon=True)
@@ -97,8 +104,10 @@ class Relay:
             self._front.sendto(away, self._caller)
 
     def _is_lost(self, message: bytes) -> bool:
-        if self._random.random() >= self._loss:
+        which = b"\n".join(_MARKS.findall(message))
+        if self._random.random() >= self.loss or which in self._lost:
             return False
+        self._lost.add(which)
         self.lost.append(message.partition(b"\r\n")[0].decode(errors="replace"))
         return True
 
