@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 Json = dict[str, Any]
 
 _NUMBER = re.compile(r"[1-9][0-9]{6,14}")
+_PAGE_SCOPED_ID = re.compile(r"[0-9]{16,20}")
 _CALL_FIELDS = {
     *("to", "from", "ncco", "answer_url", "answer_method", "event_url", "event_method"),
     *("machine_detection", "length_timer", "ringing_timer", "random_from_number"),
@@ -60,7 +61,8 @@ def faults_of_message(said: Json) -> list[str]:
     if own is None:
         return ["channel"]
     faults = sorted(set(said) - _MESSAGE_FIELDS - own)
-    if not _NUMBER.fullmatch(str(said.get("to"))):
+    recipient = _PAGE_SCOPED_ID if kind[0] == "messenger" else _NUMBER
+    if not recipient.fullmatch(str(said.get("to"))):
         faults.append("to")
     if not isinstance(said.get("from"), str) or not 1 <= len(said["from"]) <= 50:
         faults.append("from")

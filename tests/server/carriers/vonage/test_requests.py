@@ -22,9 +22,11 @@ from ringproof_server.domain.errors import (
     CarrierMisconfigured,
     CarrierUnavailable,
     NumberRefused,
+    NumberUnreachable,
     OutcomeUnknown,
 )
 from ringproof_server.testing.carrier_contract import CODE, call_for, message_for
+from ringproof_server.testing.carrier_contract.bench import RECIPIENT
 from tests.server.carriers.vonage.bench import CALLER_ID, NUMBER, Desk, desk
 from tests.support.raw_http import answering, raw_server
 from tests.support.vonage_fake import APPLICATION_ID, Fault, private_key
@@ -107,7 +109,13 @@ TEXT = f"{CODE} is your code. Never share it."
         ),
         (
             Channel.MESSENGER,
-            {"channel": "messenger", "from": "107083064136738", "message_type": "text", "text": TEXT},
+            {
+                "channel": "messenger",
+                "from": "107083064136738",
+                "to": RECIPIENT,
+                "message_type": "text",
+                "text": TEXT,
+            },
         ),
     ],
 )
@@ -116,6 +124,13 @@ def test_a_message_names_its_attempt_in_what_comes_back_signed(
 ) -> None:
     reference = office.bench.seals.sign_reference("att_1")
     assert sent_message(office, channel) == {**COMMON, **expected, "client_ref": reference}
+
+
+def test_a_phone_number_is_never_taken_for_somebody_s_id_on_messenger(office: Desk) -> None:
+    """It could be the id of a stranger, who would get the code."""
+    with pytest.raises(NumberUnreachable):
+        sent_message(office, Channel.MESSENGER, recipient="")
+    assert not office.fake.requests
 
 
 def test_a_code_goes_into_a_whatsapp_template_where_there_is_one() -> None:

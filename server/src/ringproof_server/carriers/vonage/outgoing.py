@@ -19,7 +19,7 @@ from vonage_voice.models import CreateCallRequest, Phone, ToPhone  # type: ignor
 
 from ringproof_server.carriers.vonage.settings import VonageSettings
 from ringproof_server.domain.channel import Channel
-from ringproof_server.domain.errors import CarrierMisconfigured, NumberRefused
+from ringproof_server.domain.errors import CarrierMisconfigured, NumberRefused, NumberUnreachable
 from ringproof_server.ports import OutgoingCall, OutgoingMessage
 
 LONGEST_RING: Final = 120
@@ -50,7 +50,8 @@ def call_request(call: OutgoingCall, events_url: str, settings: VonageSettings) 
 
 
 def message_request(message: OutgoingMessage, settings: VonageSettings) -> Any:
-    """The message. Raises `NumberRefused` for a channel that has no sender."""
+    """The message. Raises `NumberRefused` for a channel that has no sender, `NumberUnreachable` for a person
+    whose address there is not known."""
     sender = settings.senders.get(message.channel)
     if sender is None:
         raise NumberRefused("Vonage is set up without a sender for this channel")
@@ -86,7 +87,10 @@ def _viber(message: OutgoingMessage, common: dict[str, Any], _settings: VonageSe
 
 
 def _messenger(message: OutgoingMessage, common: dict[str, Any], _settings: VonageSettings) -> Any:
-    return MessengerText(text=message.text, **common)
+    """Messenger knows people by the ids that a page has for them; a phone number could be a stranger's id."""
+    if not message.recipient:
+        raise NumberUnreachable("nobody's id on Messenger is known for this number")
+    return MessengerText(text=message.text, **{**common, "to": message.recipient})
 
 
 def _whatsapp(message: OutgoingMessage, common: dict[str, Any], settings: VonageSettings) -> Any:

@@ -14,6 +14,9 @@ from ringproof_server.testing.carrier_contract.far_side import FarSide
 CODE = "493817"
 """Stands in every message of these tests and may stand in no error."""
 
+RECIPIENT = "5039482716354820"
+"""The person's address on a channel that does not go by phone number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierBench:
@@ -71,6 +74,7 @@ def message_for(bench: CarrierBench, channel: Channel, attempt_id: str = "att_1"
         text=f"{CODE} is your code. Never share it.",
         code=CODE,
         language="en",
+        recipient=RECIPIENT if channel is Channel.MESSENGER else "",
         events_url=f"https://ringproof.example/carriers/{bench.carrier.name}/events",
     )
 
