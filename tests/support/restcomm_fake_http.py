@@ -68,6 +68,7 @@ class RestcommServer:
         self.lively = lively
         self.fault = Fault.NONE
         self.fails_to_look = False
+        self.ignores_filters = False
         self.refuses_credentials = False
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.complaints: list[str] = []
@@ -77,7 +78,7 @@ class RestcommServer:
         self._threads: list[threading.Thread] = []
         leaks.secret(AUTH_TOKEN, "password")
         leaks.secret(_basic(), "password")
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"server_of": self}))
+        self._http = _Http(("127.0.0.1", 0), type("Handler", (_Handler,), {"server_of": self}))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -153,6 +154,11 @@ class RestcommServer:
                 self.answers_to_callbacks.append(refusal.code)
             except URLError:
                 self.answers_to_callbacks.append(0)
+
+
+class _Http(ThreadingHTTPServer):
+    request_queue_size = 128
+    """More than five callers may knock at the same time."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -245,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not found:
                 raise Refused(404)
             return found[0]
-        wanted = {"to": form.get("To"), "from": form.get("From")}
+        wanted = {} if self.server_of.ignores_filters else {"to": form.get("To"), "from": form.get("From")}
         views = [view for view in views if all(v in {None, view[name]} for name, v in wanted.items())]
         name, path = ("calls" if kind == "Calls" else "messages"), urlsplit(self.path).path
         return page_view(name, views, int(form.get("Page", "0")), int(form.get("PageSize", "50")), path)

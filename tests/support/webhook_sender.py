@@ -58,7 +58,7 @@ class Sender:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"sender": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http = _Http(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/ringproof"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -121,6 +121,11 @@ def signed_event(webhook: Webhook, url: str, message_id: str, now: datetime, bod
         "webhook-signature": webhook.sign(message_id, now, body),
     }
     return CallbackRequest(path="events", url=url, method="POST", headers=headers, body=body.encode())
+
+
+class _Http(ThreadingHTTPServer):
+    request_queue_size = 128
+    """More than five callers may knock at the same time."""
 
 
 class _Handler(BaseHTTPRequestHandler):

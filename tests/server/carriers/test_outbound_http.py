@@ -94,10 +94,12 @@ def test_a_request_without_a_whole_answer_may_have_been_carried_out(
     """A POST is asked about; a GET had no effect, so the carrier is merely away."""
     with raw_server(act) as server:
         client = OutboundHttp("Acme", PATIENT)
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(OutcomeUnknown) as caught:
             client.send("POST", server.url, headers=HEADERS, body=b"x")
         with pytest.raises(CarrierUnavailable):
             client.send("GET", server.url, headers=HEADERS)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert len(server.requests) == 2, "each request is sent once"
 
 

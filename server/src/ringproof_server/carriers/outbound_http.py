@@ -24,7 +24,8 @@ LONGEST_ANSWER: Final = 1024 * 1024
 LONGEST_WAIT_ASKED: Final = 3600.0
 
 _CHUNK: Final = 16 * 1024
-_CONNECTIONS: Final = 16
+_CONNECTIONS: Final = 64
+"""Kept open for further requests; more than a carrier is asked at the same time."""
 _READS: Final = frozenset({"GET"})
 
 

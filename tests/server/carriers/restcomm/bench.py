@@ -135,6 +135,14 @@ def message(attempt_id: str = "att_1", text: str = "Your code is 493817.") -> Ou
     )
 
 
+def carrier_at(url: str) -> RestcommCarrier:
+    """A carrier whose server is there."""
+    settings = RestcommSettings(
+        base_url=url, account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, sms_from=SMS_FROM
+    )
+    return RestcommCarrier(settings, seals=SEALS, timeouts=PATIENT)
+
+
 @contextmanager
 def restcomm(*, timeouts: Timeouts = PATIENT, sms_from: str | None = SMS_FROM) -> Iterator[Restcomm]:
     clock = FakeClock()

@@ -114,6 +114,7 @@ def test_another_call_is_not_taken_for_the_one_that_ended() -> None:
         for sid in (other.sid, "CA" + "0" * 32, "", "../" + other.sid):
             with pytest.raises(CallbackRefused):
                 both.carrier.parse_event(with_fields(ringing, CallStatus="completed", CallSid=sid))
+        assert len([path for method, path, _ in both.server.requests if method == "GET"]) == 2
 
 
 def test_where_the_list_cannot_be_asked_the_call_is_over_without_a_reason() -> None:
@@ -208,7 +209,7 @@ def test_a_secret_given_twice_is_refused() -> None:
     """Which of two would count is nobody's guess."""
     good = request(b"")
     with restcomm() as both:
-        for extra in ("&proof=x", "&other=1"):
+        for extra in ("&proof=x", "&other=1", "&" + urlsplit(good.url).query.partition("&")[2]):
             with pytest.raises(CallbackRefused):
                 both.carrier.parse_event(dataclasses.replace(good, url=good.url + extra))
         with pytest.raises(CallbackRefused):

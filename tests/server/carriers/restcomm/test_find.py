@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ringproof_server.domain.attempt import Attempt, AttemptState
 from ringproof_server.domain.channel import Channel
-from tests.server.carriers.restcomm.bench import CALLER_ID, NUMBER, Restcomm, restcomm
+from tests.server.carriers.restcomm.bench import CALLER_ID, NUMBER, OTHER_CALLER_ID, Restcomm, restcomm
 from tests.support.restcomm_fake import SMS_FROM
 
 
@@ -63,6 +63,26 @@ def test_the_search_has_an_end() -> None:
         asked = len(both.server.requests)
         assert both.carrier.find(attempt(both, Channel.SMS), NUMBER) is None
         assert len(both.server.requests) - asked == 4
+
+
+def test_a_server_that_does_not_filter_its_list_misleads_nobody() -> None:
+    """The numbers are compared here too."""
+    with restcomm() as both:
+        both.server.ignores_filters = True
+        both.call("att_2", caller_id=OTHER_CALLER_ID)
+        assert both.carrier.find(attempt(both), NUMBER) is None
+        lost = both.call()
+        found = both.carrier.find(attempt(both), NUMBER)
+    assert found is not None
+    assert found.remote_id == lost.sid
+
+
+def test_of_two_messages_of_the_same_moment_neither_is_taken() -> None:
+    """Which of them belongs to this attempt nobody can say."""
+    with restcomm() as both:
+        both.message("att_1")
+        both.message("att_2")
+        assert both.carrier.find(attempt(both, Channel.SMS), NUMBER) is None
 
 
 def test_a_clock_that_differs_a_little_hides_nothing() -> None:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ringproof_server.carriers import CarrierError, CarrierMisconfigured, CarrierUnavailable
-from tests.server.carriers.restcomm.bench import restcomm
+from ringproof_server.carriers import (
+    CarrierError,
+    CarrierMisconfigured,
+    CarrierThrottled,
+    CarrierUnavailable,
+)
+from tests.server.carriers.restcomm.bench import carrier_at, restcomm
+from tests.support.raw_http import answering, raw_server
 
 
 def statuses(requests: list[tuple[str, str, dict[str, str]]]) -> list[str]:
@@ -49,6 +55,22 @@ def test_a_call_that_nobody_knows_is_over(sid: str) -> None:
         other = both.call()
         both.carrier.hang_up(sid)
         assert not other.is_over
+
+
+def test_an_unknown_call_needs_one_request() -> None:
+    """406 says it all."""
+    with restcomm() as both:
+        both.carrier.hang_up("CA" + "0" * 32)
+        assert len(both.server.requests) == 1
+
+
+def test_a_hang_up_that_was_too_many_is_throttled() -> None:
+    """It is tried again later, and nothing is wrong with the configuration."""
+    with raw_server(answering("429 Too Many Requests", b"", "Retry-After: 3")) as server:
+        with pytest.raises(CarrierThrottled) as caught:
+            carrier_at(server.url).hang_up("CA" + "0" * 32)
+        assert caught.value.retry_after == 3
+        assert len(server.requests) == 1
 
 
 def test_a_server_that_changes_no_live_calls_is_told_to_its_operator() -> None:

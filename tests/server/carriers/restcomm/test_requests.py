@@ -15,28 +15,19 @@ from ringproof_server.carriers import (
     Channel,
     NumberRefused,
     OutcomeUnknown,
-    Timeouts,
 )
-from ringproof_server.carriers.restcomm import RestcommCarrier, RestcommSettings
 from tests.server.carriers.restcomm.bench import (
     CALLER_ID,
     EVENTS_URL,
     NUMBER,
-    SEALS,
     call,
+    carrier_at,
     message,
     restcomm,
 )
 from tests.support.raw_http import answering, raw_server
-from tests.support.restcomm_fake import ACCOUNT_SID, AUTH_TOKEN, SMS_FROM, Refused
+from tests.support.restcomm_fake import SMS_FROM, Refused
 from tests.support.restcomm_fake_http import ACCOUNT_PATH, Fault
-
-
-def carrier_at(url: str) -> RestcommCarrier:
-    settings = RestcommSettings(
-        base_url=url, account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, sms_from=SMS_FROM
-    )
-    return RestcommCarrier(settings, seals=SEALS, timeouts=Timeouts(connect=1, total=2))
 
 
 def test_a_call_is_asked_for_as_restcomm_wants_it() -> None:
@@ -81,7 +72,7 @@ def test_a_text_that_restcomm_would_cut_is_not_sent() -> None:
         both.message(text="я" * 80)
         with pytest.raises(CarrierMisconfigured):
             both.carrier.send_message(message(text="я" * 80 + "!"))
-        assert len(both.account.messages) == 1
+        assert len(both.server.requests) == 1
 
 
 def test_without_a_number_of_its_own_the_account_sends_no_messages() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ringproof_server.carriers.restcomm.records import digits
+from ringproof_server.carriers.restcomm.records import digits, is_sid
 from ringproof_server.domain.errors import CallbackRefused
 from ringproof_server.ports import CallbackRequest, Seals
 
@@ -94,6 +94,8 @@ class Addresses:
             raise CallbackRefused("the callback is about another account")
         for is_call, sid, event in ((True, "CallSid", "CallStatus"), (False, "MessageSid", "MessageStatus")):
             if sid in said and event in said:
+                if not is_sid(said[sid]):
+                    raise CallbackRefused("the callback is not understood")
                 return Report(sid=said[sid], event=said[event].strip().lower(), is_call=is_call)
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -45,6 +46,7 @@ LONGEST_TEXT: Final = 160
 """Bytes of UTF-8 beyond which Restcomm cuts the text in two and throws the second part away."""
 
 FETCH_SECONDS: Final = 5.0
+"""How long a callback may wait for what it says to be looked up, with all repeats."""
 LOOKS: Final = 4
 BETWEEN_LOOKS: Final = 0.25
 """Its list may lag behind its callbacks by a moment; s."""
@@ -243,16 +245,18 @@ class RestcommCarrier:
 
         Raises `CallbackRefused` if there is none between the attempt's two numbers.
         """
-        record = self._own_record(kind, opened, report)
+        give_up = time.monotonic() + FETCH_SECONDS
+        record = self._own_record(kind, opened, report, FETCH_SECONDS)
         for _ in range(LOOKS - 1):
-            if is_awaited(record):
+            left = give_up - BETWEEN_LOOKS - time.monotonic()
+            if is_awaited(record) or left <= 0:
                 break
             self._sleep(BETWEEN_LOOKS)
-            record = self._own_record(kind, opened, report)
+            record = self._own_record(kind, opened, report, left)
         return record
 
-    def _own_record(self, kind: str, opened: Opened, report: Report) -> Record:
-        record = self._api.fetch(kind, report.sid, total=FETCH_SECONDS)
+    def _own_record(self, kind: str, opened: Opened, report: Report, seconds: float) -> Record:
+        record = self._api.fetch(kind, report.sid, total=seconds)
         if record is None or self._addresses.parties(record.to, record.sender) != opened.parties:
             raise CallbackRefused("the callback is about another call or message")
         return record

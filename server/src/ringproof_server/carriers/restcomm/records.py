@@ -89,7 +89,7 @@ class Record:
 def read_record(found: Mapping[str, object]) -> Record | None:
     """None for what has no SID or no state, which nothing can be done with."""
     sid, status = found.get("sid"), found.get("status")
-    if not (isinstance(sid, str) and _SID.fullmatch(sid) and isinstance(status, str)):
+    if not (isinstance(sid, str) and is_sid(sid) and isinstance(status, str)):
         return None
     return Record(
         sid=sid,
@@ -100,6 +100,11 @@ def read_record(found: Mapping[str, object]) -> Record | None:
         ring_ms=_ring_ms(found.get("ring_duration")),
         error_code=str(found.get("error_code") or ""),
     )
+
+
+def is_sid(text: str) -> bool:
+    """Whether this can be the SID of a call or a message."""
+    return _SID.fullmatch(text) is not None
 
 
 def digits(number: object) -> str:
