@@ -140,6 +140,20 @@ MUTANTS: Final = (
         ((CARRIER, '"""Nothing was started."""', "del self._seals"),),
         ("test_stopping_can_be_repeated_and_needs_no_start",),
     ),
+    Mutant(
+        "mixes up what several threads ask for",
+        (
+            (
+                CARRIER,
+                "    def _placed(self, answer: dict[str, object]) -> Placed:\n",
+                "    def _placed(self, answer: dict[str, object]) -> Placed:\n"
+                "        self.answer = answer\n"
+                '        __import__("time").sleep(0.05)\n'
+                "        answer = self.answer\n",
+            ),
+        ),
+        ("test_several_threads_can_use_it_at_once",),
+    ),
     # Calls and messages.
     Mutant(
         "gives all calls one name",
@@ -349,6 +363,17 @@ MUTANTS: Final = (
         "names another attempt",
         ((CARRIER, 'read_reference(str(said["reference"]))', 'read_reference("") or "att_other"'),),
         ("test_callbacks_become_events_of_the_closed_lists",),
+    ),
+    Mutant(
+        "reads before it checks",
+        (
+            (
+                CARRIER,
+                "        signed = request.url",
+                "        json.loads(request.body)\n        signed = request.url",
+            ),
+        ),
+        ("test_nonsense_is_no_event",),
     ),
     # Callbacks that nothing but their address vouches for.
     Mutant(

@@ -102,7 +102,8 @@ def test_nothing_is_stuck(storm: Storm) -> None:
 
 
 def test_nothing_broke_inside_the_server(storm: Storm) -> None:
-    """What the carriers did was foreseen: no thread met a fault of its own."""
+    """What the carriers did was foreseen: no thread met a fault of its own, and no callback one of ours."""
+    assert not storm.refused
     lines = Counter(event for event, _ in storm.world.server.log.lines)
     foreseen = {"carrier_refused", "carrier_outcome_unknown", "carrier_find_failed", "hang_up_failed"}
     assert set(lines) <= foreseen

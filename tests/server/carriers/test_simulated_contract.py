@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -31,16 +32,21 @@ OTHER_CALLER_ID = "+442079460019"
 
 
 class FailingStore(EngineStore):
-    """A database that can go away, as drivers say it: with the values of the statement."""
+    """A database that can go away, as drivers say it: with the values of the statement.
+
+    One thread after another, as the connection below can be used.
+    """
 
     def __init__(self, below: EngineStore) -> None:
         self._below = below
+        self._lock = threading.Lock()
         self.away = False
         self.afterwards: Callable[[], None] | None = None
 
     def run(self, work: Callable[[Connection], T]) -> T:
         self._check()
-        result = self._below.run(work)
+        with self._lock:
+            result = self._below.run(work)
         afterwards, self.afterwards = self.afterwards, None
         if afterwards is not None:
             afterwards()
@@ -48,7 +54,8 @@ class FailingStore(EngineStore):
 
     def look(self, work: Callable[[Connection], T]) -> T:
         self._check()
-        return self._below.look(work)
+        with self._lock:
+            return self._below.look(work)
 
     def _check(self) -> None:
         if self.away:

@@ -8,15 +8,31 @@ from dataclasses import dataclass
 
 from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.errors import CallbackRefused
 from ringproof_server.ports import CallbackRequest, CarrierEvent
 from ringproof_server.testing.carrier_contract.bench import CarrierBench, all_channels, channels, place
 from ringproof_server.testing.carrier_contract.carrier import CarrierContract, Feature
-from ringproof_server.testing.carrier_contract.checks import changed, refused
+from ringproof_server.testing.carrier_contract.checks import changed, refused, tells_nothing
 from ringproof_server.testing.carrier_contract.far_side import ReportingSide
 
 _CALL_EVENTS = frozenset({AttemptEvent.RING, AttemptEvent.ANSWER, AttemptEvent.END})
 _MESSAGE_EVENTS = frozenset({AttemptEvent.DELIVER, AttemptEvent.READ, AttemptEvent.FAIL})
 _DESCRIBING_HEADERS = frozenset({"content-type", "content-length", "host", "user-agent", "accept"})
+
+NONSENSE = (
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"\xff\xfe\x00",
+    b'{"a":' * 5000,
+    b"[" * 100_000,
+    b"a=b&" * 3000,
+    b"%" * 1000,
+    b"9" * 5000,
+    b'{"id": 1e999, "event": {"a": [null]}, "type": -0.0}',
+)
+"""Bodies that no vendor sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,21 @@ class EventContract(CarrierContract):
         assert keys == [event_in(bench, callback).key for callback in callbacks]
         assert len(set(keys)) == len(keys)
 
+    def test_nonsense_is_no_event(self, bench: CarrierBench) -> None:
+        """Anybody can send anything to the address: it is refused, or ignored, and breaks nothing."""
+        genuine = reported(bench)[0].callback
+        described = {"content-type": "application/json"}
+        for body in NONSENSE:
+            for method in ("POST", "GET"):
+                sent = dataclasses.replace(genuine, method=method, body=body)
+                for headers in ({}, described, {**genuine.headers, "\xff": "\xff"}):
+                    _no_event(bench, dataclasses.replace(sent, headers=headers))
+        for text in ("", "\x00", "\xff", "a" * 10_000, "Bearer ..", "t=,v1="):
+            headers = {name: text for name in genuine.headers if name not in _DESCRIBING_HEADERS}
+            bare = genuine.url.partition("?")[0]
+            for url in (bare, f"{bare}?{text}", f"{bare}?{'&'.join(['a=b'] * 2000)}"):
+                _no_event(bench, dataclasses.replace(genuine, url=url, headers=headers))
+
 
 class CallbackContract(EventContract):
     """Nothing is believed that the vendor has not signed. Needs a `ReportingSide`."""
@@ -127,6 +158,15 @@ class AddressContract(CallbackContract):
         for callback in _callbacks(bench):
             for url in (callback.url + "/elsewhere", changed(callback.url)):
                 refused(bench, dataclasses.replace(callback, url=url))
+
+
+def _no_event(bench: CarrierBench, callback: CallbackRequest) -> None:
+    try:
+        event = bench.carrier.parse_event(callback)
+    except CallbackRefused as error:
+        tells_nothing(bench, error)
+    else:
+        assert event is None
 
 
 def _callbacks(bench: CarrierBench) -> list[CallbackRequest]:

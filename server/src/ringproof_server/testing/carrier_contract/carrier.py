@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import pytest
 
@@ -13,6 +14,9 @@ from ringproof_server.domain.errors import CarrierUnavailable
 from ringproof_server.ports import Carrier, OwnsNumbers
 from ringproof_server.testing.carrier_contract.bench import CarrierBench, all_channels, place
 from ringproof_server.testing.carrier_contract.checks import fails
+
+THREADS: Final = 4
+"""Few enough for the small servers that stand-ins are made of."""
 
 
 class Feature(StrEnum):
@@ -68,6 +72,13 @@ class CarrierContract:
         """A carrier may be shown in a log or a traceback."""
         shown = f"{bench.carrier} {bench.carrier!r}"
         assert not any(secret in shown for secret in bench.secrets)
+
+    def test_several_threads_can_use_it_at_once(self, bench: CarrierBench) -> None:
+        """The dispatcher asks a carrier from many threads: nothing is lost or mixed up between them."""
+        wanted = [(item, f"att_{item}_{count}") for item in all_channels(bench) for count in range(THREADS)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            names = list(pool.map(lambda item: place(bench, *item).remote_id, wanted))
+        assert len(set(names)) == len(wanted) == bench.far_side.taken()
 
     def test_a_carrier_that_is_away_is_unavailable_and_tells_no_secret(self, bench: CarrierBench) -> None:
         """What did not reach it, on any channel, may go to the next carrier."""
