@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
-from collections.abc import Callable
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ringproof_server.carriers import (
     CarrierError,
@@ -71,11 +81,40 @@ def test_what_cannot_be_connected_to_was_sent_nothing(address: str) -> None:
     assert isinstance(error_of(lambda: api_at(address).create_call(**CALL)), CarrierUnavailable)
 
 
-def test_a_server_that_cannot_prove_its_name_is_sent_nothing() -> None:
-    """Without TLS there, the handshake fails; the outcome is an error, and the credentials stay here."""
-    with raw_server(answering("201 Created", TAKEN)) as server:
-        error_of(lambda: api_at(server.url.replace("http:", "https:")).create_call(**CALL))
-    assert not any(b"Authorization" in request for request in server.requests)
+@pytest.fixture
+def impostor(tmp_path: Path) -> Iterator[str]:
+    """A TLS server whose certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = tmp_path / "impostor.pem"
+    file.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    def shake_hands(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection, context.wrap_socket(connection, server_side=True):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=shake_hands, args=(listener,), daemon=True)
+        thread.start()
+        yield f"https://localhost:{listener.getsockname()[1]}"
+        thread.join(timeout=5)
+
+
+def test_a_server_that_cannot_prove_its_name_is_sent_nothing(impostor: str) -> None:
+    """The credentials stay here, and the next carrier may be tried."""
+    assert isinstance(error_of(lambda: api_at(impostor).create_call(**CALL)), CarrierUnavailable)
 
 
 def _reset(connection: socket.socket) -> None:
@@ -92,20 +131,21 @@ def _silence(connection: socket.socket) -> None:
 
 
 def _trickle(connection: socket.socket) -> None:
+    """A whole and true answer, of which a little comes all the time, for longer than anyone waits."""
     connection.sendall(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n")
+    connection.settimeout(0.05)
     for _ in range(40):
         connection.sendall(b"1\r\n \r\n")
-        connection.settimeout(0.05)
-        try:
+        with contextlib.suppress(TimeoutError):
             if not connection.recv(1):
                 return
-        except TimeoutError:
-            continue
+    connection.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(TAKEN), TAKEN))
 
 
 def _flood(connection: socket.socket) -> None:
-    length = LARGEST_ANSWER + 1_000_000
-    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % length + b" " * length)
+    """A true answer with more space in front of it than anyone reads."""
+    body = b" " * (LARGEST_ANSWER + 1) + TAKEN
+    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
 @pytest.mark.parametrize("act", [_reset, _half, _silence, _trickle, _flood])
