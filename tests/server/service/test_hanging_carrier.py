@@ -9,7 +9,8 @@ import pytest
 
 from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.channel import Channel
-from ringproof_server.service.deadlines import Deadlines
+from ringproof_server.domain.errors import CarrierUnavailable
+from ringproof_server.service.deadlines import HANG_UP_THREADS, Deadlines
 from tests.support.switchboard import Switchboard
 from tests.support.world import Session
 
@@ -81,6 +82,49 @@ def test_a_hang_up_that_hangs_delays_neither_the_next_step_nor_another_hang_up(
     deadlines.poke()
     assert queued.wait(PATIENCE)
     assert waiting.attempts[-1].channel is Channel.SMS
+
+
+class Stuck(list[str]):
+    """The calls that were hung up; whoever hangs one up waits until all are let go."""
+
+    def __init__(self, many: int) -> None:
+        super().__init__()
+        self._many = many
+        self.many_came = threading.Event()
+        self.let_go = threading.Event()
+
+    def append(self, item: str) -> None:
+        super().append(item)
+        if len(self) >= self._many:
+            self.many_came.set()
+        self.let_go.wait(HANGS)
+
+
+def test_a_carrier_whose_hang_ups_all_hang_delays_no_hang_up_of_another(two_carriers: Switchboard) -> None:
+    """Every thread that may wait for it does, and more calls of it are to be hung up."""
+    world, server = two_carriers.world, two_carriers.world.server
+    app = world.app()
+    sessions = [world.start(app, f"+4477009001{index:02}") for index in range(12)]
+    server.dispatch_all()
+    two_carriers.first.faults = [CarrierUnavailable("away")]
+    other = world.start(app, "+447700900199")
+    for _ in range(2):
+        server.dispatch_all()
+    assert other.attempts[-1].carrier == "second"
+    two_carriers.first.hung_up = stuck = Stuck(HANG_UP_THREADS)
+    two_carriers.orders["second"].hung_up = free = Stuck(1)
+    free.let_go.set()
+    made = Deadlines(server.parts, server.due, server.log, poll=0.01)
+    server.parts.wakeup.connect(lambda _attempt_id: None, made.poke)
+    made.start()
+    for session in sessions:
+        session.cancel()
+    assert stuck.many_came.wait(PATIENCE)
+    other.cancel()
+    assert free.many_came.wait(PATIENCE)
+    assert len(stuck) == HANG_UP_THREADS
+    stuck.let_go.set()
+    made.stop()
 
 
 def test_a_look_up_that_hangs_delays_no_hang_up(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,7 +29,8 @@ HANG_UP_AGAIN = timedelta(seconds=5)
 HANG_UPS_AT_MOST = 3
 AT_ONCE = 100
 HANG_UP_THREADS = 8
-LOOK_UP_THREADS = 2
+LOOK_UP_THREADS = 4
+"""Of each, so many for every carrier; they are made when they are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,15 @@ class DueWork:
     def next_at(self) -> datetime | None:
         """When the next hang-up, timeout or expiry is due."""
         return self._parts.storage.read(lambda session: session.verifications.next_due())
+
+    def carriers_of(self, attempt_ids: Sequence[str]) -> dict[str, str]:
+        """The carrier of each of these attempts that has one."""
+
+        def work(session: Session) -> dict[str, str]:
+            found = (session.verifications.attempt(attempt_id) for attempt_id in attempt_ids)
+            return {item.id: item.carrier for item in found if item is not None and item.carrier is not None}
+
+        return self._parts.storage.read(work)
 
     def hang_up(self, attempt_id: str) -> bool:
         """Hang this call up if that is still due and nobody else has taken it; may wait for its carrier."""
@@ -177,8 +187,8 @@ class DueWork:
 class Deadlines:
     """The threads that carry out what is due; they wake for the next item, or when told of a new one.
 
-    One thread does what needs the database only. Hang-ups and look-ups wait for carriers, so they have
-    threads of their own: a carrier that hangs delays neither a next step nor the end of another call.
+    One thread does what needs the database only. Hang-ups and look-ups wait for carriers, so each carrier has
+    threads of its own for them: one that hangs delays neither a next step nor the end of another's call.
     """
 
     def __init__(self, parts: Parts, due: DueWork, log: Log, *, poll: float = 0.25) -> None:
@@ -188,13 +198,12 @@ class Deadlines:
         self._poll = poll
         self._wake = threading.Event()
         self._stopping = False
-        self._hang_ups = Errands("hang-up", due.hang_up, log, threads=HANG_UP_THREADS)
-        self._look_ups = Errands("look-up", due.reconcile, log, threads=LOOK_UP_THREADS)
+        of = due.carriers_of
+        self._hang_ups = Errands("hang-up", due.hang_up, log, carriers_of=of, threads=HANG_UP_THREADS)
+        self._look_ups = Errands("look-up", due.reconcile, log, carriers_of=of, threads=LOOK_UP_THREADS)
         self._thread = threading.Thread(target=self._work, name="deadlines", daemon=True)
 
     def start(self) -> None:
-        self._hang_ups.start()
-        self._look_ups.start()
         self._thread.start()
 
     def stop(self) -> None:

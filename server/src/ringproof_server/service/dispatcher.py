@@ -7,15 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.ports import Session
 from ringproof_server.service.dispatch import Dispatching
-from ringproof_server.service.lanes import Lane, Waiting
+from ringproof_server.service.lanes import Lane
 from ringproof_server.service.parts import Log, Parts
+from ringproof_server.service.routing import Route
 
 AFTER_A_FAULT: Final = 1.0
 """Seconds a thread rests after a fault: while the database is away, all it could do is to fill the log."""
@@ -42,6 +43,26 @@ class Crew:
     stopping: float = 5.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An attempt in line; nobody has claimed it, so any other process may take it.
+
+    `since` is when it began to wait for this line, `route` what was chosen for it, None where there is only
+    one carrier. `passed_over` are the carriers in whose lines it has waited for too long before; `stays` is
+    whether there is nowhere else to go.
+    """
+
+    attempt_id: str
+    since: datetime
+    route: Route | None = None
+    passed_over: frozenset[str] = frozenset()
+    stays: bool = False
+
+    def is_late(self, before: datetime) -> bool:
+        """Whether it has waited since before then and might go elsewhere."""
+        return self.since < before and not self.stays
+
+
 class Dispatcher:
     """Sorts attempts by carrier and has them placed; a carrier that hangs delays nobody else's attempts.
 
@@ -55,12 +76,13 @@ class Dispatcher:
         self._log = log
         self._crew = crew = crew or Crew()
         self._lanes = {
-            name: Lane(name, self._serve, threads=crew.per_carrier, room=crew.room) for name in parts.carriers
+            name: Lane(name, self._serve, work="carrier", threads=crew.per_carrier, room=crew.room)
+            for name in parts.carriers
         }
         self._patience = timedelta(seconds=crew.patience)
         self._lock = threading.Lock()
         self._known: set[str] = set()
-        self._unsorted: queue.SimpleQueue[tuple[Waiting, Lane | None] | None] = queue.SimpleQueue()
+        self._unsorted: queue.SimpleQueue[tuple[Waiting, Lane[Waiting] | None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._sort, name=f"dispatcher-{number}", daemon=True)
@@ -104,7 +126,7 @@ class Dispatcher:
             item, lane = found
             self._work_on(item, self._put_in_line if lane is None else partial(self._wait_on, lane=lane))
 
-    def _serve(self, lane: Lane, item: Waiting) -> None:
+    def _serve(self, lane: Lane[Waiting], item: Waiting) -> None:
         """It is this attempt's turn: a thread has time for it."""
         self._work_on(item, partial(self._take_turn, lane=lane))
 
@@ -135,7 +157,7 @@ class Dispatcher:
         self._dispatching.leave_line(item.attempt_id, self._full(), after=self._patience)
         return False
 
-    def _wait_on(self, item: Waiting, lane: Lane) -> bool:
+    def _wait_on(self, item: Waiting, lane: Lane[Waiting]) -> bool:
         """An attempt has waited in its line for too long: it goes elsewhere, or to the front again."""
         moved = self._go_elsewhere(item, lane)
         if moved is None:
@@ -143,16 +165,16 @@ class Dispatcher:
             return True
         return moved
 
-    def _take_turn(self, item: Waiting, lane: Lane) -> bool:
+    def _take_turn(self, item: Waiting, lane: Lane[Waiting]) -> bool:
         """Place the attempt, unless it has waited for too long and can go elsewhere."""
-        if not item.stays and item.since < self._parts.clock.now() - self._patience:
+        if item.is_late(self._parts.clock.now() - self._patience):
             moved = self._go_elsewhere(item, lane)
             if moved is not None:
                 return moved
         self._dispatching.dispatch(item.attempt_id, item.route, item.passed_over)
         return False
 
-    def _go_elsewhere(self, item: Waiting, lane: Lane) -> bool | None:
+    def _go_elsewhere(self, item: Waiting, lane: Lane[Waiting]) -> bool | None:
         """Whether it is in another line now, False when it is settled, None when there is nowhere to go."""
         passed_over = item.passed_over | {lane.carrier}
         item = replace(item, since=self._parts.clock.now(), passed_over=passed_over)
@@ -177,7 +199,7 @@ class Dispatcher:
         while not self._stopping.wait(self._crew.poll):
             before = self._parts.clock.now() - self._patience
             for lane in self._lanes.values():
-                for item in lane.take_late(before):
+                for item in lane.take_out(partial(Waiting.is_late, before=before)):
                     self._unsorted.put((item, lane))
             if not self._unsorted.empty():
                 continue

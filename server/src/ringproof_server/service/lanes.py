@@ -1,4 +1,4 @@
-"""The lines in which attempts wait for their carriers, one for each carrier."""
+"""The lines in which work waits for a carrier, one for each carrier and kind of work."""
 
 from __future__ import annotations
 
@@ -6,42 +6,27 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Generic, TypeVar
 
-from ringproof_server.service.routing import Route
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """An attempt in line; nobody has claimed it, so any other process may take it.
-
-    `since` is when it began to wait for this line, `route` what was chosen for it, None where there is only
-    one carrier. `passed_over` are the carriers in whose lines it has waited for too long before; `stays` is
-    whether there is nowhere else to go.
-    """
-
-    attempt_id: str
-    since: datetime
-    route: Route | None = None
-    passed_over: frozenset[str] = frozenset()
-    stays: bool = False
+T = TypeVar("T")
 
 
-class Lane:
+class Lane(Generic[T]):
     """A line with threads that `serve` it, each waiting for its carrier; a thread is made when none is idle.
 
     Idle threads sleep until they are needed. A carrier that hangs holds the threads of its own lane only.
     """
 
     def __init__(
-        self, carrier: str, serve: Callable[[Lane, Waiting], None], *, threads: int, room: int
+        self, carrier: str, serve: Callable[[Lane[T], T], None], *, work: str, threads: int, room: int
     ) -> None:
+        """`work` names the threads together with the carrier; `serve` must not raise."""
         self.carrier = carrier
+        self._work_name = work
         self._serve = serve
         self._most_threads = threads
         self._room = room
-        self._line: deque[Waiting] = deque()
+        self._line: deque[T] = deque()
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._idle = 0
@@ -51,7 +36,7 @@ class Lane:
     def is_full(self) -> bool:
         return len(self._line) >= self._room
 
-    def take(self, item: Waiting) -> bool:
+    def take(self, item: T) -> bool:
         """Put it at the end of the line; False when the line is full or the lane stops."""
         with self._changed:
             if self._stopping or self.is_full:
@@ -60,20 +45,20 @@ class Lane:
             self._call_somebody()
         return True
 
-    def put_back(self, item: Waiting) -> None:
-        """Put what `take_late` gave before those that came later, full or not, unless the lane stops."""
+    def put_back(self, item: T) -> None:
+        """Put what was taken out before those that came later, full or not, unless the lane stops."""
         with self._changed:
             if not self._stopping:
                 self._line.appendleft(item)
                 self._call_somebody()
 
-    def take_late(self, before: datetime) -> list[Waiting]:
-        """Take out everything that has waited since before then and might go elsewhere, the latest first."""
+    def take_out(self, which: Callable[[T], bool]) -> list[T]:
+        """Take these out of the line, the latest first."""
         with self._changed:
-            late = [item for item in self._line if item.since < before and not item.stays]
-            if late:
-                self._line = deque(item for item in self._line if item.since >= before or item.stays)
-        return late[::-1]
+            out = [item for item in self._line if which(item)]
+            if out:
+                self._line = deque(item for item in self._line if not which(item))
+        return out[::-1]
 
     def stop(self) -> None:
         """Begin nothing any more and forget who waits; whoever is being served is waited for by `join`."""
@@ -91,7 +76,7 @@ class Lane:
         if len(self._line) <= self._idle:
             self._changed.notify()
         elif len(self._threads) < self._most_threads:
-            name = f"carrier-{self.carrier}-{len(self._threads)}"
+            name = f"{self._work_name}-{self.carrier}-{len(self._threads)}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -100,7 +85,7 @@ class Lane:
         while (item := self._next()) is not None:
             self._serve(self, item)
 
-    def _next(self) -> Waiting | None:
+    def _next(self) -> T | None:
         with self._changed:
             self._idle += 1
             self._changed.wait_for(lambda: self._line or self._stopping)
