@@ -25,6 +25,7 @@ from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import (
     CallbackRefused,
+    CarrierError,
     CarrierMisconfigured,
     CarrierUnavailable,
     NumberRefused,
@@ -51,6 +52,7 @@ CALLS_PER_SECOND: Final = 3.0
 """What a new account may begin: https://developer.vonage.com/en/voice/voice-api/guides/troubleshooting."""
 MESSAGES_PER_SECOND: Final = 30.0
 """What the API takes of a new account; single countries and senders have lower limits."""
+_NONSENSE: Final = "Vonage's answer is not understood"
 _ENDED: Final = frozenset({"completed", "busy", "cancelled", "failed", "rejected", "timeout", "unanswered"})
 
 
@@ -144,10 +146,7 @@ class VonageCarrier:
 
     def ping(self) -> None:
         """Asks for the list of calls, which needs the same permission as a call."""
-        try:
-            _read(lambda: self._voice.list_calls(ListCallsFilter(page_size=1)))
-        except NothingThere as fault:
-            raise CarrierMisconfigured(str(fault)) from None
+        _read(lambda: self._voice.list_calls(ListCallsFilter(page_size=1)))
 
     def start(self, deliver: EventSink, answer: DocumentSource) -> None:
         """Nothing runs in this process."""
@@ -156,31 +155,37 @@ class VonageCarrier:
         self._http.close()
 
     def _is_over(self, remote_id: str) -> bool:
-        try:
-            return _read(lambda: str(self._voice.get_call(remote_id).status)) in _ENDED
-        except NothingThere:
-            return True
+        def status() -> str | None:
+            try:
+                return str(self._voice.get_call(remote_id).status)
+            except NothingThere:
+                return None
+
+        found = _read(status)
+        return found is None or found in _ENDED
 
 
 def _placed(ask: Callable[[], str]) -> Placed:
     """The name in the answer; an answer that has none may have been given to something that was done."""
-    try:
-        remote_id = ask()
-    except NothingThere as fault:
-        # The difference is for those who ask about a call; here the address of the API is wrong.
-        raise CarrierMisconfigured(str(fault)) from None
-    except (ValidationError, TypeError):
-        raise OutcomeUnknown("Vonage's answer is not understood") from None
+    remote_id = _asked(ask, OutcomeUnknown)
     if not NAME_FORM.fullmatch(remote_id):
-        raise OutcomeUnknown("Vonage's answer is not understood")
+        raise OutcomeUnknown(_NONSENSE)
     return Placed(remote_id)
 
 
 def _read(ask: Callable[[], T]) -> T:
+    return _asked(ask, CarrierUnavailable)
+
+
+def _asked(ask: Callable[[], T], nonsense: type[CarrierError]) -> T:
+    """What the client makes of an answer; `nonsense` is raised where that is nothing."""
     try:
         return ask()
+    except NothingThere as fault:
+        # The difference is for whoever asks about one call; else the address of the API is wrong.
+        raise CarrierMisconfigured(str(fault)) from None
     except (ValidationError, TypeError):
-        raise CarrierUnavailable("Vonage's answer is not understood") from None
+        raise nonsense(_NONSENSE) from None
 
 
 def build(options: CarrierOptions) -> VonageCarrier:
