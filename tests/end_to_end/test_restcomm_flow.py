@@ -15,7 +15,7 @@ from ringproof_rcml import Dialect, confirming, spoken_text
 from tests.support import leaks
 from tests.support.api import Api, Started, code_evidence, code_in
 from tests.support.restcomm_fake import ACCOUNT_SID, AUTH_TOKEN, SMS_FROM, FakeCall, FakeMessage
-from tests.support.restcomm_fake_http import Fault, RestcommServer, restcomm_server
+from tests.support.restcomm_fake_http import Delivery, Fault, RestcommServer, restcomm_server
 from tests.support.servers import GENEROUS, Server, Tenant, running
 
 T = TypeVar("T")
@@ -246,6 +246,47 @@ def test_every_callback_was_answered_and_no_secret_is_in_the_log(site: Site) -> 
         if "StatusCallback" in form:
             assert dict(parse_qsl(urlsplit(form["StatusCallback"]).query))["proof"] not in log
     assert AUTH_TOKEN not in log
+
+
+@pytest.mark.parametrize(
+    ("number", "delivery"),
+    [
+        ("+447400123412", Delivery.DOUBLED),
+        ("+447400123413", Delivery.REORDERED),
+        ("+447400123414", Delivery.LOST),
+    ],
+)
+def test_callbacks_that_are_lost_or_doubled_or_late_keep_nobody_from_being_verified(
+    site: Site, number: str, delivery: Delivery
+) -> None:
+    """The phone has seen the call, and it stops ringing once it has served."""
+    site.restcomm.delivery = delivery
+    try:
+        started = site.api.start(number)
+        call = site.call_to(number)
+        wait_until(lambda: call.status == "ringing")
+        assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
+        wait_until(lambda: call.is_over)
+        assert call.status == "canceled"
+        if delivery is not Delivery.LOST:
+            wait_until(lambda: site.moves(started)[-1][0] == "ended")
+        assert len([state for state, _ in site.moves(started) if state == "ringing"]) <= 1
+    finally:
+        site.restcomm.delivery = Delivery.ONCE
+
+
+def test_an_end_whose_reason_cannot_be_fetched_leads_to_the_next_step(site: Site) -> None:
+    """Restcomm does not say it again, so nobody waits for it."""
+    number = "+447400123415"
+    site.restcomm.behaviours[number] = "busy"
+    site.restcomm.fails_to_look = True
+    try:
+        started = site.api.start(number, channels=["flashcall", "sms"])
+        code = code_in(site.message_to(number).body)
+    finally:
+        site.restcomm.fails_to_look = False
+    assert site.moves(started)[0] == ("ended", "unknown")
+    assert site.api.confirm(started, code_evidence(code)).json()["status"] == "verified"
 
 
 def test_a_server_whose_settings_are_wrong_says_which(tmp_path: Path) -> None:

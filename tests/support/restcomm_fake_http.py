@@ -60,6 +60,16 @@ class Fault(StrEnum):
     """503 from the balancer in front of it."""
 
 
+class Delivery(StrEnum):
+    """What becomes of callbacks on their way."""
+
+    ONCE = "once"
+    LOST = "lost"
+    DOUBLED = "doubled"
+    REORDERED = "reordered"
+    """What happened before the end comes a second after it happened."""
+
+
 class RestcommServer:
     """The account behind HTTP. With `lively` its phones behave by themselves, in real time."""
 
@@ -67,6 +77,7 @@ class RestcommServer:
         self.account = account or RestcommAccount(now=lambda: datetime.now(UTC), seconds=time.monotonic)
         self.lively = lively
         self.fault = Fault.NONE
+        self.delivery = Delivery.ONCE
         self.fails_to_look = False
         self.ignores_filters = False
         self.refuses_credentials = False
@@ -84,7 +95,7 @@ class RestcommServer:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         if lively:
-            self.account.deliver = lambda url, form: self.run(lambda: self._deliver(url, form))
+            self.account.deliver = self._send_out
 
     def stop(self) -> None:
         """Refuse connections from now on."""
@@ -142,6 +153,19 @@ class RestcommServer:
             self.account.message_state(message, "undelivered", "30003")
         else:
             self.account.message_state(message, "delivered")
+
+    def _send_out(self, url: str, form: dict[str, str]) -> None:
+        delivery = self.delivery
+        if delivery is Delivery.LOST:
+            return
+        is_early = delivery is Delivery.REORDERED and form.get("CallStatus") != "completed"
+
+        def bring() -> None:
+            self.stopping.wait(1.0 if is_early else 0.0)
+            self._deliver(url, form)
+
+        for _ in range(2 if delivery is Delivery.DOUBLED else 1):
+            self.run(bring)
 
     def _deliver(self, url: str, form: dict[str, str]) -> None:
         """Once, whatever comes of it."""
