@@ -92,6 +92,17 @@ def test_a_throttling_carrier_gets_the_pause_it_asks_for(asked: float | None, ke
     assert guarded.inner.asked.count("place_call") == 2
 
 
+@pytest.mark.parametrize("operation", ENDING)
+def test_a_throttled_hang_up_pauses_nothing(operation: str) -> None:
+    """A phone that rings is worth another request, and what is placed has its own pace."""
+    guarded = Guarded()
+    guarded.inner.will(operation, CarrierThrottled("slower", 30.0))
+    guarded.fault_of(operation)
+    guarded.ask(operation)
+    guarded.ask("place_call")
+    assert not guarded.time.slept
+
+
 def test_the_pace_and_a_pause_share_one_patience() -> None:
     guarded = Guarded(**PACED)
     guarded.inner.will("place_call", CarrierThrottled("slower", 2.0))

@@ -195,7 +195,7 @@ class GuardedCarrier:
         try:
             result = self._with_leave(course, act)
         except CarrierError as fault:
-            if isinstance(fault, CarrierThrottled) and course.attempts:
+            if isinstance(fault, CarrierThrottled) and course.attempts and operation in PLACING:
                 self._turns.pause(operation, fault.retry_after)
             self._tell(course, fault)
             raise
