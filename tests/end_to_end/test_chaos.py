@@ -170,6 +170,22 @@ def test_lost_answers_were_found_again(storm: Storm) -> None:
     assert found["CarrierUnavailable"] >= 1
 
 
+def test_a_call_that_came_up_after_it_was_given_up_is_hung_up(storm: Storm) -> None:
+    """Nobody's phone rings on for an attempt that the server has closed as unknown."""
+    late = 0
+    for session in storm.sessions:
+        for attempt in session.attempts:
+            witness = storm.witnesses.get(attempt.carrier or "")
+            if witness is None or attempt.reason is not Reason.UNKNOWN:
+                continue
+            for order in storm.orders(attempt):
+                rings = [item.at for item in storm.told(attempt).heard if item.kind is AttemptEvent.RING]
+                if rings and (order.ended_at is None or rings[0] <= order.ended_at):
+                    late += 1
+                    assert witness.hung_up.get(order.remote_id)
+    assert late >= 5
+
+
 def test_every_breaker_opened_and_closed_again(storm: Storm) -> None:
     for name in NAMES:
         states = [line["state"] for line in storm.breaker_lines(name, "placing")]

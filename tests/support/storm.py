@@ -73,6 +73,7 @@ class Witness:
         self.busy = 0
         self.placed: dict[str, list[str]] = {}
         self.found: dict[str, list[str]] = {}
+        self.hung_up: dict[str, list[str]] = {}
 
     def place_call(self, call: OutgoingCall) -> Placed:
         return self._told(self.placed, call.attempt_id, lambda: self._guard.place_call(call))
@@ -84,7 +85,7 @@ class Witness:
         return self._told(self.found, attempt.id, lambda: self._guard.find(attempt, to))
 
     def hang_up(self, remote_id: str) -> None:
-        self._told({}, remote_id, lambda: self._guard.hang_up(remote_id))
+        self._told(self.hung_up, remote_id, lambda: self._guard.hang_up(remote_id))
 
     def parse_event(self, request: CallbackRequest) -> CarrierEvent | None:
         return self._guard.parse_event(request)
@@ -316,6 +317,12 @@ class Storm:
             witness.placed.get(attempt.id, []),
             witness.found.get(attempt.id, []),
             self._heard.get(attempt.id, []),
+        )
+
+    def orders(self, attempt: Attempt) -> list[Order]:
+        """What its carrier has taken for it."""
+        return next(
+            (item.placed.get(attempt.id, []) for item in self.carriers if item.name == attempt.carrier), []
         )
 
     def breaker_lines(self, carrier: str, side: str) -> list[dict[str, object]]:
