@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -101,6 +103,37 @@ def test_a_request_without_a_whole_answer_may_have_been_carried_out(
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert len(server.requests) == 2, "each request is sent once"
+
+
+@pytest.mark.parametrize(("kept_seconds", "connections"), [(60.0, 1), (-1.0, 3)])
+def test_a_connection_is_kept_for_a_while_and_not_for_ever(kept_seconds: float, connections: int) -> None:
+    """What idles too long may have been forgotten by something in between, and a request with it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.add(self.client_address)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # The name is the library's.
+            """Nothing to the terminal."""
+
+    seen: set[object] = set()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        client = OutboundHttp("Acme", PATIENT, kept_seconds=kept_seconds)
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        for _ in range(3):
+            assert client.send("POST", url, headers=HEADERS, body=b"x").status == 204
+        client.close()
+        server.shutdown()
+        thread.join(timeout=5)
+    assert len(seen) == connections
 
 
 def test_silence_is_not_waited_for_longer_than_the_total_time() -> None:

@@ -23,6 +23,8 @@ from ringproof_server.domain.errors import CarrierUnavailable, OutcomeUnknown
 LONGEST_ANSWER: Final = 1024 * 1024
 LONGEST_WAIT_ASKED: Final = 3600.0
 
+KEPT_SECONDS: Final = 20.0
+
 _CHUNK: Final = 16 * 1024
 _CONNECTIONS: Final = 64
 """Kept open for further requests; more than a carrier is asked at the same time."""
@@ -57,9 +59,11 @@ class HttpAnswer:
 class OutboundHttp:
     """Sends each request once, follows no redirect, keeps connections. For any number of threads."""
 
-    def __init__(self, carrier: str, timeouts: Timeouts) -> None:
-        """`carrier` names the other side in errors."""
+    def __init__(self, carrier: str, timeouts: Timeouts, *, kept_seconds: float = KEPT_SECONDS) -> None:
+        """`carrier` names the other side in errors; connections are kept for `kept_seconds` without use."""
         self._carrier = carrier
+        self._kept_seconds = kept_seconds
+        self._used_at = time.monotonic()
         self._timeouts = timeouts
         self._pool = PoolManager(maxsize=_CONNECTIONS, retries=False)
         # At its most talkative urllib3 writes every address with its query, in which there may be numbers.
@@ -80,6 +84,7 @@ class OutboundHttp:
         when the request may have been carried out although no whole answer came.
         """
         wait = self._timeouts.total if total is None else min(total, self._timeouts.total)
+        self._drop_idle_connections()
         give_up = time.monotonic() + wait
         try:
             response = self._pool.urlopen(
@@ -107,6 +112,13 @@ class OutboundHttp:
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         self._pool.clear()
+
+    def _drop_idle_connections(self) -> None:
+        """A request on a connection that something in between has forgotten would look like a lost one."""
+        now = time.monotonic()
+        if now - self._used_at > self._kept_seconds:
+            self._pool.clear()
+        self._used_at = now
 
     def _read(self, response: BaseHTTPResponse, give_up: float) -> bytes | None:
         """The whole body; None when it is too long or drips in until the time is over."""
