@@ -73,6 +73,7 @@ class FilePacer:
         self._lock_patience = lock_patience
         self._alone_lock = threading.Lock()
         self._alone: dict[str, Pace] = {}
+        self._is_alone = False
 
     def reserve(self, key: str, per_second: float, patience: float) -> float:
         """Take the next free moment of `key`; the seconds until then. Never raises.
@@ -80,15 +81,25 @@ class FilePacer:
         When that would be more than `patience` nothing is taken, and the answer is still the wait.
         """
         name = self._hasher(key).hex()
+        interval = 1 / per_second
         try:
-            with self._locked(self._folder / name) as file:
-                wait, kept = take(_read(file), self._now(), 1 / per_second, patience)
-                if kept is not None:
-                    os.pwrite(file, _RECORD.pack(kept.at, kept.ahead), 0)
-                return wait
+            wait = self._reserve_together(name, interval, patience)
         except OSError as fault:
-            self._log.warning("pacing_within_this_process_only", fault=type(fault).__name__)
-        return self._reserve_alone(name, 1 / per_second, patience)
+            if not self._is_alone:
+                self._log.warning("pacing_within_this_process_only", fault=type(fault).__name__)
+            self._is_alone = True
+            return self._reserve_alone(name, interval, patience)
+        if self._is_alone:
+            self._log.info("pacing_with_all_processes_again")
+            self._is_alone = False
+        return wait
+
+    def _reserve_together(self, name: str, interval: float, patience: float) -> float:
+        with self._locked(self._folder / name) as file:
+            wait, kept = take(_read(file), self._now(), interval, patience)
+            if kept is not None:
+                os.pwrite(file, _RECORD.pack(kept.at, kept.ahead), 0)
+            return wait
 
     def _reserve_alone(self, name: str, interval: float, patience: float) -> float:
         with self._alone_lock:
