@@ -141,12 +141,12 @@ def end_process(pid: int, signum: signal.Signals, seconds: float = PATIENCE_SECO
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process works; one that nobody has collected yet does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+    """Whether any thread of the process works; what nobody has collected yet does not."""
+    states = []
+    for status in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            states.append(status.read_text().rpartition(")")[2].split()[0])
+    return any(state not in {"Z", "X"} for state in states)
 
 
 @contextlib.contextmanager

@@ -109,10 +109,15 @@ class _Agent:
     def run(self, ready: Callable[[], None]) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._take_signal)
-        self._control.start()
-        self._log.info("sip_agent_started", trunks=len(self._plan.settings.trunks))
-        ready()
-        after(TICK_SECONDS, self._tick)
+
+        def begin() -> None:
+            # What other threads hand to a loop that does not run yet waits for the next of them.
+            self._control.start()
+            self._log.info("sip_agent_started", trunks=len(self._plan.settings.trunks))
+            ready()
+            self._tick()
+
+        after(0.0, begin)
         ED2.loop()
         self._log.info("sip_agent_stopped")
 

@@ -49,6 +49,8 @@ TRANSACTION_SECONDS: Final = 40
 SipURL.getTAddr = lambda url: (url.getAddr(), "udp")
 # Several threads for one socket would reorder messages.
 Udp_server_opts.nworkers = 1
+# With SO_REUSEADDR a second agent could take the same port, and each would get some of the other's answers.
+Udp_server_opts.flags = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,289 @@
+"""The agent's life: shared by processes, restarted, killed, replaced, run by an operator."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ringproof_server.carriers.plugin import Timeouts
+from ringproof_server.carriers.sip import AgentAddress, StartOrder, build
+from ringproof_server.carriers.sip.line import AgentAway, AgentLine
+from ringproof_server.domain.attempt import Attempt, AttemptEvent
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.errors import CarrierUnavailable, OutcomeUnknown
+from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.system import SystemClock, SystemRandom
+from ringproof_server.testing.options import carrier_options
+from tests.server.carriers.sip.agents import (
+    CALLER_ID,
+    NUMBER,
+    PATIENCE_SECONDS,
+    SECRET,
+    Caller,
+    calling,
+    is_running,
+)
+from tests.support import leaks
+from tests.support.sip_ports import free_port
+from tests.support.sipp import Sipp, running_sipp
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+HASTY = Timeouts(connect=1.0, total=2.0)
+
+
+@pytest.fixture
+def sipp(tmp_path: Path) -> Iterator[Sipp]:
+    with running_sipp(SCENARIOS / "ring.xml", tmp_path / "sipp") as sipp:
+        yield sipp
+
+
+@pytest.fixture
+def caller(tmp_path: Path, sipp: Sipp) -> Iterator[Caller]:
+    with calling(tmp_path / "data", {"trunk": f"{sipp.address};ping=off"}) as caller:
+        yield caller
+
+
+def test_processes_that_start_together_share_one_agent(tmp_path: Path, sipp: Sipp) -> None:
+    """Whoever comes first starts it."""
+    with calling(tmp_path / "data", {"trunk": f"{sipp.address};ping=off"}, starts=False) as caller:
+        workers = [caller.another_carrier() for _ in range(4)]
+        threads = [threading.Thread(target=worker.start, args=(caller.deliver, str)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        orders = [caller.order(f"att_{number}") for number in range(4)]
+        names = [each.place_call(order).remote_id for each, order in zip(workers, orders, strict=True)]
+        assert len({name.partition("-")[0] for name in names}) == 1
+        assert caller.log.count("sip_agent_started") == 1
+        for worker, name in zip(reversed(workers), names, strict=True):
+            worker.hang_up(name)
+        for number in range(4):
+            assert caller.wait(AttemptEvent.END, f"att_{number}").reason is Reason.RANG
+        for worker in workers:
+            worker.stop()
+
+
+def test_the_socket_is_this_users_and_belongs_to_those_who_know_the_key(caller: Caller) -> None:
+    """Another key gets no further than the greeting."""
+    caller.carrier.ping()
+    path = caller.folder / "sip-agent.sock"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    stranger = AgentLine(AgentAddress(path=path), b"x" * 32, SystemRandom(), 2.0)
+    with pytest.raises(AgentAway):
+        stranger.greeting()
+
+
+def test_a_data_folder_with_a_long_path_will_do(tmp_path: Path, sipp: Sipp) -> None:
+    """Longer than what fits into a Unix socket's address."""
+    folder = tmp_path / ("long" * 30)
+    with calling(folder, {"trunk": f"{sipp.address};ping=off"}) as caller:
+        name = caller.call()
+        caller.wait(AttemptEvent.RING)
+        caller.carrier.hang_up(name)
+        caller.wait(AttemptEvent.END)
+
+
+def test_an_attempt_is_dialled_once_however_often_it_is_placed(caller: Caller, sipp: Sipp) -> None:
+    """And it is found afterwards by its attempt, for a server whose answer was lost."""
+    name = caller.call("att_twice")
+    assert caller.call("att_twice") == name
+    found = caller.carrier.find(_attempt("att_twice"), PhoneNumber.parse(NUMBER))
+    assert found is not None
+    assert found.remote_id == name
+    assert caller.carrier.find(_attempt("att_never"), PhoneNumber.parse(NUMBER)) is None
+    caller.carrier.hang_up(name)
+    caller.wait(AttemptEvent.END)
+    assert sipp.received().count("INVITE") == 1
+
+
+def test_a_call_outlives_the_server_that_placed_it(caller: Caller) -> None:
+    """A restart drops nothing: the next process hangs it up and hears of it."""
+    name = caller.call()
+    caller.wait(AttemptEvent.RING)
+    caller.carrier.stop()
+    caller.carrier = caller.another_carrier()
+    caller.carrier.hang_up(name)
+    assert not caller.wait_until(lambda: len(caller.events()) > 1, 0.5)
+    caller.start()
+    assert caller.wait(AttemptEvent.END).reason is Reason.RANG
+
+
+def test_an_event_that_could_not_be_stored_comes_again(caller: Caller) -> None:
+    """As long as the database is away."""
+    caller.is_away = True
+    name = caller.call()
+    assert not caller.wait_until(lambda: bool(caller.events()), 0.7)
+    caller.is_away = False
+    caller.wait(AttemptEvent.RING)
+    caller.carrier.hang_up(name)
+    caller.wait(AttemptEvent.END)
+
+
+def test_after_a_crash_of_the_agent_another_one_is_started(caller: Caller) -> None:
+    """Calls of the dead one are unknown; the phone stops by the `Expires` of its INVITE."""
+    name = caller.call("att_lost")
+    caller.wait(AttemptEvent.RING)
+    caller.end_agent(signal.SIGKILL)
+    again = caller.call("att_again")
+    assert again.partition("-")[0] != name.partition("-")[0]
+    assert caller.carrier.find(_attempt("att_lost"), PhoneNumber.parse(NUMBER)) is None
+    caller.carrier.hang_up(name)
+    caller.wait(AttemptEvent.RING)
+    caller.carrier.hang_up(again)
+    assert caller.wait(AttemptEvent.END).reason is Reason.RANG
+
+
+def test_an_agent_that_hangs_leaves_the_outcome_unknown(tmp_path: Path, sipp: Sipp) -> None:
+    """It may have dialled; everything else raises too, and when it wakes up it is found."""
+    with calling(tmp_path / "data", {"trunk": f"{sipp.address};ping=off"}, timeouts=HASTY) as caller:
+        name = caller.call("att_before")
+        os.kill(caller.agent_pid, signal.SIGSTOP)
+        with pytest.raises(OutcomeUnknown):
+            caller.call("att_lost")
+        for ask in (caller.carrier.ping, lambda: caller.carrier.hang_up(name)):
+            with pytest.raises(CarrierUnavailable):
+                ask()
+        os.kill(caller.agent_pid, signal.SIGCONT)
+        caller.wait(AttemptEvent.RING, "att_lost")
+        found = caller.carrier.find(_attempt("att_lost"), PhoneNumber.parse(NUMBER))
+        assert found is not None
+        for each in (name, found.remote_id):
+            caller.carrier.hang_up(each)
+        caller.wait(AttemptEvent.END, "att_lost")
+
+
+def test_an_agent_that_is_told_to_end_hangs_up_first(caller: Caller, sipp: Sipp) -> None:
+    """The phone stops ringing, and the server hears why."""
+    caller.call()
+    caller.wait(AttemptEvent.RING)
+    caller.end_agent()
+    assert caller.wait(AttemptEvent.END).reason is Reason.RANG
+    sipp.wait_for("CANCEL", "ACK")
+
+
+def test_a_server_with_other_settings_gets_another_agent(caller: Caller) -> None:
+    """One with the same settings, and a command beside the server, leave it alone."""
+    caller.carrier.ping()
+    before = caller.agent_pid
+    same = caller.another_carrier()
+    same.start(caller.deliver, str)
+    other = caller.another_carrier({**caller.settings, "domain": "pbx.example"})
+    other.ping()
+    assert caller.agent_pid == before
+    caller.carrier.stop()
+    other.start(caller.deliver, str)
+    assert caller.wait_until(lambda: caller.log.count("sip_agent_started") == 2)
+    other.ping()
+    assert caller.agent_pid != before
+    assert not is_running(before)
+    for carrier in (same, other):
+        carrier.stop()
+
+
+def test_an_agent_that_nobody_needs_ends_itself(tmp_path: Path) -> None:
+    """Soon after the last server has gone."""
+    order = StartOrder(
+        address=f"unix:{tmp_path / 'agent.sock'}",
+        settings={"trunk": "127.0.0.1:9", "local_address": "127.0.0.1:0"},
+        fingerprint="0",
+        key="00" * 32,
+        events_key="00" * 32,
+        log_file=str(tmp_path / "agent.log"),
+        idle_seconds=0.5,
+    )
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent", "--ordered"]
+    done = subprocess.run(
+        command, input=msgspec.json.encode(order), capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout == b"ready"
+    pid = int((tmp_path / "agent.lock").read_text())
+    assert Caller(tmp_path, {"trunk": "127.0.0.1:9"}).wait_until(lambda: not is_running(pid))
+    assert not (tmp_path / "agent.sock").exists()
+
+
+def test_an_agent_that_cannot_begin_says_why(tmp_path: Path, caller: Caller) -> None:
+    """Without a word of what it was set to."""
+    port = free_port()
+    with calling(tmp_path / "one", {"trunk": "127.0.0.1:9", "local_address": f"127.0.0.1:{port}"}) as first:
+        first.carrier.find(_attempt("att_none"), PhoneNumber.parse(NUMBER))
+        assert first.wait_until(lambda: "sip_agent_started" in first.log)
+        settings = {"trunk": "127.0.0.1:9", "local_address": f"127.0.0.1:{port}"}
+        with calling(tmp_path / "two", settings, starts=False) as second:
+            with pytest.raises(CarrierUnavailable, match="the SIP address cannot be had") as caught:
+                second.call()
+            assert NUMBER[1:] not in str(caught.value)
+            assert CALLER_ID[1:] not in str(caught.value)
+
+
+@contextlib.contextmanager
+def operators_agent(folder: Path, trunk: str) -> Iterator[str]:
+    """An agent that an operator runs; its address."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    environment = {
+        **os.environ,
+        "RINGPROOF_SECRET_KEY": SECRET,
+        "RINGPROOF_DATA_DIR": str(folder),
+        "RINGPROOF_SIP_TRUNK": trunk,
+        "RINGPROOF_SIP_LOCAL_ADDRESS": "127.0.0.1:0",
+        "RINGPROOF_SIP_CALLS_PER_SECOND": "5",
+        "RINGPROOF_LOG_FORMAT": "json",
+    }
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent", "--listen", address]
+    folder.mkdir()
+    log = folder / "agent.log"
+    with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
+        try:
+            give_up = time.monotonic() + PATIENCE_SECONDS
+            while "The SIP agent listens" not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < give_up, log.read_text()
+                time.sleep(0.05)
+            yield address
+        finally:
+            process.terminate()
+            assert process.wait(PATIENCE_SECONDS) == 0
+            leaks.watch_file(log, "the SIP agent's log")
+
+
+def test_servers_share_the_agents_that_an_operator_runs(tmp_path: Path, sipp: Sipp) -> None:
+    """Any server hangs up any call, whichever agent has it; one agent that is gone is passed over."""
+    with (
+        operators_agent(tmp_path / "one", sipp.address) as one,
+        operators_agent(tmp_path / "other", sipp.address) as other,
+    ):
+        gone = f"tcp://127.0.0.1:{free_port()}"
+        with calling(tmp_path / "data", {"agent": f"{one},{other}"}) as caller:
+            names = [caller.call(f"att_{number}") for number in range(2)]
+            assert len({name.partition("-")[0] for name in names}) == 2
+            elsewhere = build(
+                carrier_options(
+                    {"agent": f"{other},{one}"}, timeouts=HASTY, clock=SystemClock(), data_dir=tmp_path / "no"
+                )
+            )
+            for number, name in enumerate(names):
+                caller.wait(AttemptEvent.RING, f"att_{number}")
+                elsewhere.hang_up(name)
+                assert caller.wait(AttemptEvent.END, f"att_{number}").reason is Reason.RANG
+            elsewhere.stop()
+            cautious = caller.another_carrier({"agent": f"{gone},{one}"})
+            assert cautious.place_call(caller.order("att_cautious")).remote_id
+            with pytest.raises(CarrierUnavailable):
+                cautious.hang_up(names[1])
+            cautious.stop()
+
+
+def _attempt(attempt_id: str) -> Attempt:
+    now = SystemClock().now()
+    return Attempt(id=attempt_id, verification_id="vrf_1", channel=Channel.FLASHCALL, step=0, queued_at=now)
