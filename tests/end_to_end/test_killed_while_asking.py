@@ -38,6 +38,8 @@ def _kill_while_asking(server: Server, trouble: dict[str, str]) -> Started:
     api = Api(server.url, server.tenant().publishable)
     started = api.start(NUMBER)
     _until(lambda: api.read(started).json()["attempt"]["status"] == "dialing")
+    if trouble is TAKEN:
+        _until(lambda: bool(_placed(server, CALLS_PER_ATTEMPT_SQL)))
     api.close()
     server.kill()
     for name in trouble:
