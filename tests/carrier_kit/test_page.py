@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +79,24 @@ def test_the_contract_passes_as_the_page_shows_it(folder: Path) -> None:
     passed = re.search(r"^(\d+) passed in", ran.stdout, re.MULTILINE)
     assert passed is not None, ran.stdout[-2000:]
     assert int(passed[1]) >= 30
+
+
+def test_the_pages_commands_show_the_carrier_and_ask_it(server: Server) -> None:
+    """What an operator types to see whether it is installed and works."""
+    commands = re.findall(r"^ringproof-server (carriers .+)$", package.PAGE.read_text(), re.MULTILINE)
+    assert commands == ["carriers list", "carriers ping"]
+    for command in commands:
+        ran = subprocess.run(
+            [sys.executable, "-m", "ringproof_server", *command.split(), "--json"],
+            env={**os.environ, **server.environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        (row,) = [row for row in json.loads(ran.stdout) if row["name"] == "acme"]
+        assert row.get("configured") or row.get("ok"), row
 
 
 def test_a_number_is_verified_by_a_call_through_it(server: Server, acme: Any) -> None:
