@@ -6,6 +6,8 @@ import contextlib
 import itertools
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +23,7 @@ from ringproof_server.system import SystemClock
 from ringproof_server.testing.options import carrier_options
 from ringproof_server.tokens import SecretSeals
 from tests.support import leaks
+from tests.support.sip_ports import free_port
 
 NUMBER: Final = "+447400123456"
 CALLER_ID: Final = "+442079460018"
@@ -166,3 +169,33 @@ def calling(
         caller.end_agent()
         if (folder / "sip-agent.log").exists():
             leaks.watch_file(folder / "sip-agent.log", "the SIP agent's log")
+
+
+@contextlib.contextmanager
+def operators_agent(folder: Path, trunk: str) -> Iterator[str]:
+    """An agent that an operator runs; its address."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    environment = {
+        **os.environ,
+        "RINGPROOF_SECRET_KEY": SECRET,
+        "RINGPROOF_DATA_DIR": str(folder),
+        "RINGPROOF_SIP_TRUNK": trunk,
+        "RINGPROOF_SIP_LOCAL_ADDRESS": "127.0.0.1:0",
+        "RINGPROOF_SIP_CALLS_PER_SECOND": "5",
+        "RINGPROOF_LOG_FORMAT": "json",
+    }
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent", "--listen", address]
+    folder.mkdir()
+    log = folder / "agent.log"
+    with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
+        try:
+            give_up = time.monotonic() + PATIENCE_SECONDS
+            while "The SIP agent listens" not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < give_up, log.read_text()
+                time.sleep(0.05)
+            yield address
+        finally:
+            process.terminate()
+            assert process.wait(PATIENCE_SECONDS) == 0
+            leaks.watch_file(log, "the SIP agent's log")

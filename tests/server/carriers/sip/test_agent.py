@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,13 +26,11 @@ from ringproof_server.testing.options import carrier_options
 from tests.server.carriers.sip.agents import (
     CALLER_ID,
     NUMBER,
-    PATIENCE_SECONDS,
-    SECRET,
     Caller,
     calling,
     is_running,
+    operators_agent,
 )
-from tests.support import leaks
 from tests.support.sip_ports import free_port
 from tests.support.sipp import Sipp, running_sipp
 
@@ -225,36 +221,6 @@ def test_an_agent_that_cannot_begin_says_why(tmp_path: Path, caller: Caller) -> 
                 second.call()
             assert NUMBER[1:] not in str(caught.value)
             assert CALLER_ID[1:] not in str(caught.value)
-
-
-@contextlib.contextmanager
-def operators_agent(folder: Path, trunk: str) -> Iterator[str]:
-    """An agent that an operator runs; its address."""
-    address = f"tcp://127.0.0.1:{free_port()}"
-    environment = {
-        **os.environ,
-        "RINGPROOF_SECRET_KEY": SECRET,
-        "RINGPROOF_DATA_DIR": str(folder),
-        "RINGPROOF_SIP_TRUNK": trunk,
-        "RINGPROOF_SIP_LOCAL_ADDRESS": "127.0.0.1:0",
-        "RINGPROOF_SIP_CALLS_PER_SECOND": "5",
-        "RINGPROOF_LOG_FORMAT": "json",
-    }
-    command = [sys.executable, "-m", "ringproof_server", "sip-agent", "--listen", address]
-    folder.mkdir()
-    log = folder / "agent.log"
-    with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
-        try:
-            give_up = time.monotonic() + PATIENCE_SECONDS
-            while "The SIP agent listens" not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < give_up, log.read_text()
-                time.sleep(0.05)
-            yield address
-        finally:
-            process.terminate()
-            assert process.wait(PATIENCE_SECONDS) == 0
-            leaks.watch_file(log, "the SIP agent's log")
 
 
 def test_servers_share_the_agents_that_an_operator_runs(tmp_path: Path, sipp: Sipp) -> None:
