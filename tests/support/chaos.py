@@ -192,8 +192,8 @@ class ChaosCarrier(ObedientCarrier):
 
     # --- time
 
-    @property
-    def now(self) -> float:
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
         return (self._clock.now() - self._began).total_seconds()
 
     def step(self) -> list[Delivery]:
@@ -211,10 +211,10 @@ class ChaosCarrier(ObedientCarrier):
 
     def _move(self, order: Order) -> None:
         """A phone rings after two seconds; what its owner does takes another five."""
-        owner, age = person(self._dice, order.item.to), self.now - order.taken_at
+        owner, age = person(self._dice, order.item.to), self.elapsed() - order.taken_at
         if not order.is_call:
             if age >= 2:
-                order.ended_at = self.now
+                order.ended_at = self.elapsed()
                 del self._live[order.remote_id]
                 kind = AttemptEvent.DELIVER if owner.gets_messages else AttemptEvent.FAIL
                 self._report(order, kind, None if owner.gets_messages else Reason.UNREACHABLE)
@@ -223,10 +223,10 @@ class ChaosCarrier(ObedientCarrier):
                 self._end(order, owner.ends)
         elif order.rang_at is None:
             if age >= 2:
-                order.rang_at = self.now
+                order.rang_at = self.elapsed()
                 self._report(order, AttemptEvent.RING, None)
         elif owner.ends is Reason.ANSWERED and age >= 5 and order.answered_at is None:
-            order.answered_at = self.now
+            order.answered_at = self.elapsed()
             self._report(order, AttemptEvent.ANSWER, None)
         elif owner.ends is Reason.REJECTED and age >= 5:
             self._end(order, Reason.REJECTED)
@@ -234,7 +234,7 @@ class ChaosCarrier(ObedientCarrier):
             self._end(order, Reason.NO_ANSWER)
 
     def _end(self, order: Order, reason: Reason) -> None:
-        order.ended_at = self.now
+        order.ended_at = self.elapsed()
         del self._live[order.remote_id]
         self._report(order, AttemptEvent.END, reason)
 
@@ -254,16 +254,16 @@ class ChaosCarrier(ObedientCarrier):
         if throw.random() < 0.15:
             delays.append(delays[0] + throw.choice((0, 0, 3)))
         self._reports += [
-            Delivery(self.now + delay, order.item.attempt_id, self.name, kind, reason, request)
+            Delivery(self.elapsed() + delay, order.item.attempt_id, self.name, kind, reason, request)
             for delay in delays
         ]
 
     # --- weather
 
     def _mood(self) -> Mood:
-        if self.now >= self._calm_from:
+        if self.elapsed() >= self._calm_from:
             return CALM
-        return WEATHER[(int(self.now) // WINDOW + self._shift) % len(WEATHER)]
+        return WEATHER[(int(self.elapsed()) // WINDOW + self._shift) % len(WEATHER)]
 
     def _fault(self, item: OutgoingCall | OutgoingMessage) -> Fault:
         with self._lock:
@@ -284,7 +284,7 @@ class ChaosCarrier(ObedientCarrier):
     def _place(self, item: OutgoingCall | OutgoingMessage) -> str:
         with self._lock:
             orders = self.placed.setdefault(item.attempt_id, [])
-            order = Order(item, f"{self.name}-{item.attempt_id}-{len(orders)}", self.now)
+            order = Order(item, f"{self.name}-{item.attempt_id}-{len(orders)}", self.elapsed())
             orders.append(order)
             self._live[order.remote_id] = order
             return order.remote_id

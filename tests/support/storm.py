@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,9 +32,12 @@ from ringproof_server.ports import (
     OutgoingCall,
     OutgoingMessage,
     Placed,
+    Seals,
 )
 from ringproof_server.service.deadlines import Deadlines
 from ringproof_server.service.dispatcher import Crew, Dispatcher
+from ringproof_server.testing.clock import FakeClock
+from ringproof_server.testing.randomness import SeededRandom
 from tests.support.api import code_in
 from tests.support.chaos import WINDOW, ChaosCarrier, Delivery, Dice, Order, person
 from tests.support.clients import Session, call_report, code_report
@@ -122,6 +125,10 @@ class NoPace:
         return 0.0
 
 
+def _no_sleep(_seconds: float) -> None:
+    """The guards' pauses are in the test's time, which stands still while they act."""
+
+
 class Storm:
     """Waves of `size` verifications, `stormy` ones in bad weather and then `calm` ones, each in a window."""
 
@@ -148,24 +155,25 @@ class Storm:
         self._began = self.world.clock.now()
         self._session_of: dict[str, Session] = {}
 
-    def _build(self, *parts: object) -> Mapping[str, Carrier]:
-        _, clock, chance, seals = parts
+    def _build(
+        self, _storage: object, clock: FakeClock, chance: SeededRandom, seals: Seals
+    ) -> dict[str, Carrier]:
         for number, name in enumerate(NAMES):
-            carrier = ChaosCarrier(name, seals, clock, self._dice, 3 * number, float(self._stormy * WINDOW))  # type: ignore[arg-type]
+            carrier = ChaosCarrier(name, seals, clock, self._dice, 3 * number, self._stormy * WINDOW)
             guard = GuardedCarrier(
                 carrier,
                 GuardSettings(timeouts=Timeouts(connect=0.3, total=0.3)),
                 account=name,
                 pacer=NoPace(),
                 metrics=self.guard_counts,
-                random=chance,  # type: ignore[arg-type]
+                random=chance,
                 log=self.guard_log,
-                monotonic=lambda carrier=carrier: carrier.now,  # type: ignore[misc]
-                sleep=lambda _seconds: None,
+                monotonic=carrier.elapsed,
+                sleep=_no_sleep,
             )
             self.carriers.append(carrier)
             self.witnesses[name] = Witness(guard)
-        return dict(self.witnesses)
+        return {**self.witnesses}
 
     # --- the course of events
 
