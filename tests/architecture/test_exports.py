@@ -9,22 +9,22 @@ import pytest
 PUBLIC: dict[str, str] = {
     "ringproof": """
         Cancellation Confirmation ManualCallSource NotVerifiedError ProblemError Progress Retry
-        Ringproof RingproofError ScriptedCallSource Session SimulatedCallSource TokenInvalidError
-        TokenVerifier TypedCodes Verification Verified VerifiedPhone verify_token""",
+        Ringproof RingproofError ScriptedCallSource Session SimulatedCallSource SipPhoneCallSource
+        TokenInvalidError TokenVerifier TypedCodes Verification Verified VerifiedPhone verify_token""",
     "ringproof.calls": """
         AskedCodes CallEvent CallSource Capabilities CodeRequest CodeSource Copy ExpectedCall ManualCallSource
-        Ready RingTracker ScriptedCallSource SeenCall SimulatedCallSource SimulatedCodes Sink StateBroadcast
-        TypedCode TypedCodes answered burst doubled is_withheld matches reordered ringing_once withheld
-        without_number""",
+        Ready RingTracker ScriptedCallSource SeenCall SimulatedCallSource SimulatedCodes Sink
+        SipPhoneCallSource StateBroadcast TypedCode TypedCodes answered burst doubled is_withheld matches
+        reordered ringing_once withheld without_number""",
     "ringproof.testing": "CallSourceContract FakeClock FakeServer Seen",
     "ringproof_rcml": """
         Dialect Encoding Locale Segments Transaction UnknownLocaleError Voice Words WordsError confirmed
         confirming hang_up is_app_hash is_host keypad load_words locales negotiate parse_accept_language
         press_to_hear reject segments sms speech spoken_code spoken_text""",
     "ringproof_server.carriers": """
-        GROUP DocumentSource Attempt AttemptEvent Build CallbackRefused CallbackRequest Carrier CarrierCapabilities
-        CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions CarrierSettingsError
-        CarrierThrottled CarrierUnavailable Channel Dialect EventSink Found FraudSuspected Log NetworkStore
+        GROUP DocumentSource Attempt AttemptEvent Build CallbackRefused CallbackRequest Carrier
+        CarrierCapabilities CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions
+        CarrierSettingsError CarrierThrottled CarrierUnavailable Channel Dialect EventSink Found FraudSuspected Log NetworkStore
         NumberRefused NumberUnreachable OutcomeUnknown OutgoingCall OutgoingMessage OwnsNumbers
         PhoneNumber Placed Reason Seals Timeouts find_carriers known_carriers""",
 }

@@ -30,6 +30,11 @@ _SERVER: Final[dict[str, tuple[str, str]]] = {
         "where clients and carriers reach the server; `https://` unless the host is loopback",
     ),
     "CARRIERS": ("simulated", "carriers in the order in which they are tried, with commas between them"),
+    "ROUTES": (
+        "",
+        "carriers of single countries, such as `DE=vonage,twilio; FR,BE=restcomm`"
+        " ([routing](docs/routing.md))",
+    ),
     "FICTITIOUS_NUMBERS": (
         "off",
         "last day (such as `2027-01-31`) on which fictitious numbers go to virtual handsets, or `off`",
@@ -51,10 +56,11 @@ _SERVER: Final[dict[str, tuple[str, str]]] = {
 
 _CARRIER_OPTIONS: Final[dict[str, str]] = {
     "SIMULATED_…": "options of the simulated carrier",
-    "TWILIO_…": "`ACCOUNT_SID`, `AUTH_TOKEN`, `BASE_URL`",
-    "RESTCOMM_…": "`BASE_URL`, `ACCOUNT_SID`, `AUTH_TOKEN`",
-    "VONAGE_…": "options of the Vonage carrier",
-    "SIP_…": "`TRUNK`, `LOCAL_ADDRESS`, `USERNAME`, `PASSWORD`, `DOMAIN`",
+    "TWILIO_…": "`ACCOUNT_SID`, `AUTH_TOKEN`, `SENDER`, … ([Twilio](docs/carriers/twilio.md))",
+    "RESTCOMM_…": "`BASE_URL`, `ACCOUNT_SID`, `AUTH_TOKEN`, … ([Restcomm](docs/carriers/restcomm.md))",
+    "VONAGE_…": "`APPLICATION_ID`, `PRIVATE_KEY`, `SIGNATURE_SECRET`, … ([Vonage](docs/carriers/vonage.md))",
+    "SIP_…": "`TRUNK`, `LOCAL_ADDRESS`, `USERNAME`, `PASSWORD`, … ([SIP](docs/carriers/sip.md))",
+    "WEBHOOK_…": "`URL`, `SECRET`, … of a sender of your own ([webhook](docs/carriers/webhook.md))",
 }
 
 _POLICY: Final[dict[str, str]] = {
