@@ -176,8 +176,37 @@ def test_a_probe_that_gets_no_turn_leaves_room_for_the_next() -> None:
     guarded.time.now += PAUSE
     guarded.pacer.waits = [10.0]
     assert isinstance(guarded.fault_of("place_call"), CarrierThrottled)
+    assert states(guarded) == ["open", "half_open"]
+    assert guarded.metrics.counts["breaker", "scripted", "open"] == 2
     guarded.ask("place_call")
     assert states(guarded)[-1] == "closed"
+
+
+def test_what_never_got_to_the_carrier_says_nothing_about_it() -> None:
+    """Neither that it is broken nor that it works: a refusal of the pace between failures changes nothing."""
+    guarded = Guarded(calls_per_second=1.0)
+    guarded.inner.will("place_call", *[OutcomeUnknown("lost")] * 5)
+    for _ in range(5):
+        guarded.pacer.waits = [10.0, 0.0]
+        assert isinstance(guarded.fault_of("place_call"), CarrierThrottled)
+        assert isinstance(guarded.fault_of("place_call"), OutcomeUnknown)
+    assert states(guarded) == ["open"]
+
+
+def test_nothing_is_repeated_once_the_breaker_has_opened() -> None:
+    """In the pause before a repetition others may find out that the carrier is away."""
+    guarded, away = Guarded(), CarrierUnavailable("away")
+
+    def others_fail() -> None:
+        guarded.time.meanwhile = int
+        for _ in range(5):
+            guarded.fault_of("send_message")
+
+    guarded.inner.will("send_message", *[OutcomeUnknown("lost")] * 5)
+    guarded.inner.will("place_call", away)
+    guarded.time.meanwhile = others_fail
+    assert guarded.fault_of("place_call") is away
+    assert guarded.inner.asked.count("place_call") == 1
 
 
 def test_every_change_is_in_the_log_and_a_start_tells_the_state() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from ringproof_server.carriers import Timeouts
 from ringproof_server.carriers.guard.breaker import BreakerLimits
 from ringproof_server.carriers.guard.compartment import Compartment, NotBegun, StillRunning
-from ringproof_server.domain.errors import CarrierUnavailable, OutcomeUnknown
+from ringproof_server.domain.errors import CarrierError, CarrierUnavailable, OutcomeUnknown
 from tests.server.carriers.guard.scripted import ENDING, OPERATIONS, PATIENCE, PLACING, Guarded, Hanging
 
 ROOT = Path(__file__).parents[4]
@@ -67,6 +68,20 @@ def test_a_place_that_becomes_free_in_time_is_taken() -> None:
         hanging.let_go.set()
         assert first.result(PATIENCE)
         assert second.result(PATIENCE)
+
+
+def test_who_has_used_up_the_patience_for_a_turn_does_not_wait_for_a_place() -> None:
+    """One patience for everything: it is a person who waits."""
+    guarded = Guarded(concurrency=1, patience=PATIENCE, calls_per_second=1.0)
+    with Hanging() as hanging, ThreadPoolExecutor(2) as pool:
+        guarded.inner.will("place_call", hanging)
+        first = pool.submit(guarded.ask, "place_call")
+        assert hanging.begun.acquire(timeout=PATIENCE)
+        guarded.pacer.waits = [PATIENCE]
+        second = pool.submit(guarded.fault_of, "place_call")
+        assert isinstance(second.result(PATIENCE / 2), CarrierUnavailable)
+        hanging.let_go.set()
+        assert first.result(PATIENCE)
 
 
 @pytest.mark.parametrize("operation", ENDING)
@@ -146,6 +161,19 @@ def test_what_was_given_up_before_it_began_never_begins() -> None:
         assert compartment.enter(PATIENCE)
     assert given_up
     assert begun == set(range(500)) - given_up
+
+
+def test_a_request_that_never_began_is_no_unknown_outcome() -> None:
+    """A machine that is too busy to begin it in time has sent nothing, so the next carrier may be asked."""
+    none_left = Timeouts(connect=0.0, total=0.0)
+    guarded = Guarded(timeouts=none_left, concurrency=4, patience=PATIENCE, breaker=NEVER_OPENS)
+    for _ in range(200):
+        with suppress(CarrierError):
+            guarded.ask("place_call")
+    never_begun = [line for line in guarded.lines if line["outcome"] == "CarrierUnavailable"]
+    assert never_begun
+    assert {line["attempts"] for line in never_begun} == {0}
+    assert len(guarded.inner.asked) <= 200 - len(never_begun)
 
 
 def test_a_late_end_frees_the_place_and_is_told_to_nobody() -> None:
