@@ -18,13 +18,14 @@ PUBLIC: dict[str, str] = {
         reordered ringing_once withheld without_number""",
     "ringproof.testing": "CallSourceContract FakeClock FakeServer Seen",
     "ringproof_rcml": """
-        Dialect Encoding Locale Segments Transaction UnknownLocaleError Voice Words WordsError confirmed
-        confirming hang_up is_app_hash is_host keypad load_words locales negotiate parse_accept_language
+        AskedKeys Dialect Encoding Locale Segments Transaction UnknownLocaleError Voice Words WordsError
+        asked_keys confirmed confirming goodbye hang_up is_app_hash is_host keypad load_words locales negotiate parse_accept_language
         press_to_hear reject segments sms speech spoken_code spoken_text""",
     "ringproof_server.carriers": """
         GROUP DocumentSource Attempt AttemptEvent Build CallbackRefused CallbackRequest Carrier
         CarrierCapabilities CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions
-        CarrierSettingsError CarrierThrottled CarrierUnavailable Channel Dialect EventSink Found FraudSuspected Log NetworkStore
+        CarrierSettingsError CarrierThrottled CarrierUnavailable Channel Dialect EventSink Found
+        FraudSuspected Log NetworkStore
         NumberRefused NumberUnreachable OutcomeUnknown OutgoingCall OutgoingMessage OwnsNumbers
         PhoneNumber Placed Reason Seals Timeouts find_carriers known_carriers""",
 }
