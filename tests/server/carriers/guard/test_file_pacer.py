@@ -110,12 +110,16 @@ def test_a_damaged_file_counts_as_a_new_one(tmp_path: Path, content: bytes) -> N
 
 def test_the_files_tell_nothing_and_are_for_this_user_only(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "on demand"
-    pacer_in(folder, FakeClock()).reserve(ACCOUNT, RATE, 0)
-    (file,) = folder.iterdir()
-    assert "AC01" not in file.name
-    assert b"AC01" not in file.read_bytes()
-    assert file.stat().st_size == 16
-    assert file.stat().st_mode & 0o777 == 0o600
+    pacer = pacer_in(folder, FakeClock())
+    for kind in ("calls", "messages"):
+        pacer.reserve(f"{ACCOUNT}:{kind}", RATE, 0)
+    files = list(folder.iterdir())
+    assert len(files) == 2
+    for file in files:
+        assert "AC01" not in file.name
+        assert b"AC01" not in file.read_bytes()
+        assert file.stat().st_size == 16
+        assert file.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
