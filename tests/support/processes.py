@@ -45,6 +45,9 @@ class CountingMetrics:
     def breaker(self, carrier: str, state: str) -> None:
         self.counts["breaker", carrier, state] += 1
 
+    def webhook(self, kind: str, outcome: str, seconds: float) -> None:
+        self.counts["webhook", kind, outcome] += 1
+
     def refused(self, slug: str) -> None:
         self.counts["refused", slug] += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from ringproof_rcml import Dialect
@@ -14,6 +15,7 @@ from ringproof_server.domain.caller_id import PoolStatistics
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
+from ringproof_server.domain.webhook import Event
 
 T = TypeVar("T")
 
@@ -272,6 +274,81 @@ class SigningKeys(Protocol):
     def remove(self, kid: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """An event on its way. `id` names it towards the receiver, the same on every try.
+
+    `position` is its place among the events of its verification, from 0. `number` (E.164) is None once the
+    verification's has been erased. Whoever claimed it must be done with it before `claimed_until`; `due_at`
+    is None while an earlier event of the verification is on its way, and when this one is not.
+    """
+
+    id: str
+    position: int
+    event: Event
+    number: str | None = field(repr=False)
+    created_at: datetime
+    due_at: datetime | None = None
+    claimed_until: datetime | None = None
+    tries: int = 0
+    delivered_at: datetime | None = None
+    gave_up_at: datetime | None = None
+
+
+class Outbox(Protocol):
+    """Events on their way to applications, of which each verification has one under way at a time.
+
+    Units of work that add or settle an event of a verification exclude each other.
+    """
+
+    def add(self, event: Event) -> None:
+        """Put it behind the other events of its verification; due at once where it is the first."""
+        ...
+
+    def next_due(self, busy: Sequence[str]) -> datetime | None:
+        """When the next event is due that is not of one of these applications."""
+        ...
+
+    def claim(self, now: datetime, until: datetime, limit: int, busy: Sequence[str]) -> list[OutboxItem]:
+        """Take due events, oldest first, none of these applications; nobody else gets them before then."""
+        ...
+
+    def delivered(self, item: OutboxItem, now: datetime) -> None:
+        """It has arrived; the next of its verification is due."""
+        ...
+
+    def retry(self, item: OutboxItem, at: datetime) -> None:
+        """It is due again then, unless somebody else has taken it since."""
+        ...
+
+    def give_up(self, item: OutboxItem, now: datetime) -> None:
+        """It is kept and not sent any more; the next of its verification is due."""
+        ...
+
+    def listing(
+        self, limit: int, *, application_id: str | None = None, failed: bool = False
+    ) -> list[OutboxItem]:
+        """Newest first; with `failed` those that were given up only."""
+        ...
+
+    def send_again(
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        verification_id: str | None = None,
+        application_id: str | None = None,
+        since: datetime | None = None,
+        failed: bool = False,
+    ) -> int:
+        """Make events due as if they were new that were delivered or given up before `now`; how many.
+
+        Of one verification, or of all since then; with `failed` those that were given up only. Call it
+        again, with the same `now`, while it answers `limit`.
+        """
+        ...
+
+
 class Session(Protocol):
     """One unit of storage work; everything done through it is kept together or not at all."""
 
@@ -287,6 +364,8 @@ class Session(Protocol):
     def idempotency(self) -> Idempotency: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
+    @property
+    def outbox(self) -> Outbox: ...
 
 
 class Storage(Protocol):
@@ -377,7 +456,7 @@ class Tokens(Protocol):
 
 
 class Seals(Protocol):
-    """Keyed digests under subkeys of the server's secret."""
+    """Keyed digests and encryption under subkeys of the server's secret."""
 
     def code_key(self) -> bytes: ...
 
@@ -391,6 +470,86 @@ class Seals(Protocol):
 
     def read_reference(self, text: str) -> str | None:
         """The attempt named by such a text, or None if it is not one of ours."""
+        ...
+
+    def seal(self, purpose: str, secret: str) -> str:
+        """The secret, encrypted under the subkey for `purpose`, in characters of Base64."""
+        ...
+
+    def unseal(self, purpose: str, sealed: str) -> str | None:
+        """What was sealed for this purpose; None if that cannot have been by this server's secret."""
+        ...
+
+
+# --- applications' back ends -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Where a request to an application's back end goes; it is signed with every one of the secrets."""
+
+    url: str = field(repr=False)
+    secrets: Sequence[str] = field(repr=False)
+
+
+class Delivery(StrEnum):
+    """What came of sending an event. `gone` means that the receiver wants no more, ever."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    """Not sent, because the receiver's address is one that nothing is sent to."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`status` is the receiver's HTTP status where it gave one."""
+
+    delivery: Delivery
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartQuestion:
+    """What an application is asked before a verification starts. `address` is the client's, where it counts.
+
+    `channels` are those that would be tried, in this order.
+    """
+
+    id: str
+    at: datetime
+    number: PhoneNumber = field(repr=False)
+    channels: Sequence[Channel]
+    reference: str | None
+    language: str | None
+    address: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartDecision:
+    """What an application decided: nothing else than to `allow` a start, on these `channels` if it names any,
+    with these `limits` by the names of `Policy`."""
+
+    allow: bool
+    channels: Sequence[Channel] | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+class Undecided(Exception):
+    """An application gave no answer in time, or none that can be used; the message is one of a few words."""
+
+
+class Webhooks(Protocol):
+    """Sends to the back ends of applications. Waits, but never for longer than it was told."""
+
+    def deliver(self, receiver: Receiver, item: OutboxItem, now: datetime) -> Receipt:
+        """Send an event once."""
+        ...
+
+    def ask(self, receiver: Receiver, question: StartQuestion, timeout: float) -> StartDecision:
+        """Ask about a start; the whole of it takes at most `timeout` seconds. Raises `Undecided`."""
         ...
 
 
@@ -491,8 +650,15 @@ class Found:
 EventSink = Callable[[CallbackRequest], None]
 """Takes an event that arises inside this process; it goes the same way as one that came by HTTP."""
 
-DocumentSource = Callable[[str], str]
-"""Fetches the voice document behind a `document_url` without leaving this process."""
+
+class DocumentSource(Protocol):
+    """Fetches voice documents without leaving this process."""
+
+    def __call__(self, url: str, /, keys: str | None = None) -> str:
+        """The document behind a `document_url`; with `keys`, what follows after these were pressed, behind
+        the URL that the document before named for them."""
+        ...
+
 
 
 class Carrier(Protocol):
@@ -576,4 +742,12 @@ class Metrics(Protocol):
 
     def breaker(self, carrier: str, state: str) -> None:
         """A carrier's breaker is now `closed`, `open` or `half_open`."""
+        ...
+
+    def webhook(self, kind: str, outcome: str, seconds: float) -> None:
+        """A request to an application's back end ended.
+
+        `kind` is that of an event or `verification.requested`; `outcome` is a `Delivery`, or what came of a
+        question: `allow`, `deny` or `undecided`.
+        """
         ...

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.webhook import Hook, Webhook
 
 
 class KeyKind(StrEnum):
@@ -20,7 +21,10 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """`brand` is what people read and hear; `allowed_origins` are the web origins that may call the API."""
+    """`brand` is what people read and hear; `allowed_origins` are the web origins that may call the API.
+
+    `webhook` is where its back end hears of its verifications, `hook` where it decides about their start.
+    """
 
     id: str
     name: str
@@ -28,6 +32,8 @@ class Application:
     policy: Policy = field(default_factory=Policy)
     allowed_origins: tuple[str, ...] = ()
     created_at: datetime
+    webhook: Webhook | None = None
+    hook: Hook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,13 @@ class PrometheusMetrics:
             registry=self._registry,
         )
         self._breaker_states: dict[str, str] = {}
+        self._webhooks = Histogram(
+            "ringproof_webhook_request_seconds",
+            "Time that requests to applications' own back ends took",
+            ("kind", "outcome"),
+            buckets=_CARRIER_SECONDS,
+            registry=self._registry,
+        )
 
     def started(self, channel: Channel, country: str | None) -> None:
         """`country` is an ISO 3166 region, None for numbers that belong to none."""
@@ -126,6 +133,9 @@ class PrometheusMetrics:
             self._breakers.labels(carrier, other).set(other == state)
         if before is not None:
             self._breaker_changes.labels(carrier, state).inc()
+
+    def webhook(self, kind: str, outcome: str, seconds: float) -> None:
+        self._webhooks.labels(kind, outcome).observe(seconds)
 
     def refused(self, slug: str) -> None:
         self._refused.labels(slug).inc()

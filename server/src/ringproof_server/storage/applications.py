@@ -16,8 +16,11 @@ from ringproof_server.storage.tables import api_keys, applications
 from ringproof_server.storage.values import (
     as_json,
     differences,
+    maybe_hook,
+    maybe_json,
     maybe_micros,
     maybe_moment,
+    maybe_webhook,
     micros,
     moment,
     origins_of,
@@ -25,7 +28,8 @@ from ringproof_server.storage.values import (
 )
 
 _APPLICATION: Final = [
-    applications.c[name] for name in ("id", "name", "brand", "policy", "allowed_origins", "created_at")
+    applications.c[name]
+    for name in ("id", "name", "brand", "policy", "allowed_origins", "created_at", "webhook", "hook")
 ]
 _KEY: Final = [
     api_keys.c[name]
@@ -39,7 +43,9 @@ _BY_NAME = Statement(select(*_APPLICATION).where(applications.c.name == bindpara
 _UPDATE = Statement(
     applications.update()
     .where(applications.c.id == bindparam("key"))
-    .values({name: bindparam(name) for name in ("name", "brand", "policy", "allowed_origins")})
+    .values(
+        {name: bindparam(name) for name in ("name", "brand", "policy", "allowed_origins", "webhook", "hook")}
+    )
 )
 _LISTING = Statement(select(*_APPLICATION).order_by(applications.c.created_at, applications.c.id))
 _ADD_KEY = insert(api_keys)
@@ -71,7 +77,7 @@ class KnownApplications:
         self.of: Final = lru_cache(maxsize=512)(self._made)
 
     def _made(self, row: Row) -> Application:
-        id_, name, brand, policy, allowed_origins, created_at = row
+        id_, name, brand, policy, allowed_origins, created_at, webhook, hook = row
         return Application(
             id=id_,
             name=name,
@@ -79,6 +85,8 @@ class KnownApplications:
             policy=policy_of(policy, self.defaults),
             allowed_origins=origins_of(allowed_origins),
             created_at=moment(created_at),
+            webhook=maybe_webhook(webhook),
+            hook=maybe_hook(hook),
         )
 
 
@@ -96,8 +104,6 @@ class SqlApplications:
                 **self._changing(application),
                 "id": application.id,
                 "created_at": micros(application.created_at),
-                "webhook": None,
-                "hook": None,
                 "texts": None,
             },
         )
@@ -149,6 +155,8 @@ class SqlApplications:
             "brand": application.brand,
             "policy": differences(application.policy, self._known.defaults),
             "allowed_origins": as_json(application.allowed_origins),
+            "webhook": maybe_json(application.webhook),
+            "hook": maybe_json(application.hook),
         }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, null, select, text, tuple_
+from sqlalchemy import bindparam, null, or_, select, text, tuple_
 
 from ringproof_server.storage import tables
 from ringproof_server.storage.links import Link
 from ringproof_server.storage.statements import LIMIT, ZERO, Statement
-from ringproof_server.storage.tables import attempts, guesses, idempotency, seen_events, verifications
+from ringproof_server.storage.tables import attempts, guesses, idempotency, outbox, seen_events, verifications
 from ringproof_server.storage.values import micros
 
 _FINISHED: Final = Statement(
@@ -61,6 +61,19 @@ _DELETE_REQUESTS: Final = Statement(
         )
     )
 )
+_DELETE_OUTBOX: Final = Statement(
+    outbox.delete().where(
+        outbox.c.id.in_(
+            select(outbox.c.id)
+            .where(
+                outbox.c.created_at < bindparam("before"),
+                or_(outbox.c.delivered_at.is_not(None), outbox.c.gave_up_at.is_not(None)),
+            )
+            .limit(LIMIT)
+            .offset(ZERO)
+        )
+    )
+)
 
 
 def erase(link: Link, created_before: datetime, limit: int) -> int:
@@ -79,6 +92,8 @@ def erase(link: Link, created_before: datetime, limit: int) -> int:
 def delete(link: Link, created_before: datetime, limit: int) -> int:
     """Delete erased verifications with all that belongs to them, and as old events and repeated requests.
 
+    Events to applications that are still on their way are kept until they are settled.
+
     How many rows of the most numerous kind went, at most `limit`.
     """
     parameters = {"before": micros(created_before), "limit": limit}
@@ -86,4 +101,5 @@ def delete(link: Link, created_before: datetime, limit: int) -> int:
     if keys:
         link.change_many(_DELETE_GUESSES, keys)
         link.change_many(_DELETE, keys)
-    return max(len(keys), link.change(_DELETE_EVENTS, parameters), link.change(_DELETE_REQUESTS, parameters))
+    others = (_DELETE_EVENTS, _DELETE_REQUESTS, _DELETE_OUTBOX)
+    return max(len(keys), *(link.change(statement, parameters) for statement in others))

@@ -9,6 +9,7 @@ from ringproof_server.storage.caller_ids import Snapshots, SqlCallerIds
 from ringproof_server.storage.idempotency import SqlIdempotency
 from ringproof_server.storage.ledger import SqlLedger
 from ringproof_server.storage.links import Link
+from ringproof_server.storage.outbox import SqlOutbox
 from ringproof_server.storage.signing_keys import SqlSigningKeys
 from ringproof_server.storage.verifications import SqlVerifications
 
@@ -16,7 +17,15 @@ from ringproof_server.storage.verifications import SqlVerifications
 class SqlSession:
     """`ports.Session` in SQL; usable until the unit of work that it was made for ends."""
 
-    __slots__ = ("applications", "caller_ids", "idempotency", "ledger", "signing_keys", "verifications")
+    __slots__ = (
+        "applications",
+        "caller_ids",
+        "idempotency",
+        "ledger",
+        "outbox",
+        "signing_keys",
+        "verifications",
+    )
 
     def __init__(
         self,
@@ -34,6 +43,7 @@ class SqlSession:
         self.applications = SqlApplications(link, applications)
         self.idempotency = SqlIdempotency(link)
         self.signing_keys = SqlSigningKeys(link)
+        self.outbox = SqlOutbox(link)
 
 
 class _Digests(dict[str, bytes]):

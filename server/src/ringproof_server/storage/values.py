@@ -13,6 +13,7 @@ import msgspec
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Capabilities, Transaction
+from ringproof_server.domain.webhook import Facts, Hook, Webhook
 from ringproof_server.domain.workflow import Plan
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +29,9 @@ _objects: Final = msgspec.json.Decoder(dict[str, object])
 _details = msgspec.json.Decoder(Detail)
 _recipients = msgspec.json.Decoder(dict[Channel, str])
 _origins = msgspec.json.Decoder(tuple[str, ...])
+_facts = msgspec.json.Decoder(Facts)
+_webhooks = msgspec.json.Decoder(Webhook)
+_hooks = msgspec.json.Decoder(Hook)
 
 CHANNELS: Final[Mapping[str, Channel]] = {channel.value: channel for channel in Channel}
 _NO_RECIPIENTS: Final[Mapping[Channel, str]] = MappingProxyType({})
@@ -109,3 +113,15 @@ def detail_of(text: str) -> Detail:
 
 def origins_of(text: str) -> tuple[str, ...]:
     return _origins.decode(text)
+
+
+def facts_of(text: str) -> Facts:
+    return _facts.decode(text)
+
+
+def maybe_webhook(text: str | None) -> Webhook | None:
+    return None if text is None else _webhooks.decode(text)
+
+
+def maybe_hook(text: str | None) -> Hook | None:
+    return None if text is None else _hooks.decode(text)

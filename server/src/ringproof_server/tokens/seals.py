@@ -1,13 +1,17 @@
-"""Keyed digests and carrier references."""
+"""Keyed digests, carrier references and sealed secrets."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
 from functools import lru_cache
 from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from ringproof_server.tokens.subkeys import subkey
 
@@ -18,13 +22,19 @@ _MOST_PURPOSES: Final = 64
 
 
 class SecretSeals:
-    """Keyed digests under subkeys of the server's secret; the same in every process that has the secret."""
+    """Keyed digests and encryption under subkeys of the server's secret; the same in every process that has
+    it."""
 
     def __init__(self, secret_key: str) -> None:
         self._code_key = subkey(secret_key, "code")
         self._reference_key = subkey(secret_key, "carrier reference")
         self._key_for = lru_cache(maxsize=_MOST_PURPOSES)(
             lambda purpose: subkey(secret_key, f"digest {purpose}")
+        )
+        self._seal_for = lru_cache(maxsize=_MOST_PURPOSES)(
+            lambda purpose: AESSIV(
+                subkey(secret_key, f"seal mac {purpose}") + subkey(secret_key, f"seal {purpose}")
+            )
         )
 
     def code_key(self) -> bytes:
@@ -48,6 +58,17 @@ class SecretSeals:
             return None
         same = hmac.compare_digest(mac.encode(errors="replace"), self._mac(attempt_id).encode())
         return attempt_id if same else None
+
+    def seal(self, purpose: str, secret: str) -> str:
+        """`secret` by AES-256-SIV (RFC 5297), which needs no nonce: the same secret gives the same text."""
+        return urlsafe_b64encode(self._seal_for(purpose).encrypt(secret.encode(), None)).decode()
+
+    def unseal(self, purpose: str, sealed: str) -> str | None:
+        """What was sealed for this purpose with this server's secret, None for anything else."""
+        try:
+            return self._seal_for(purpose).decrypt(urlsafe_b64decode(sealed), None).decode()
+        except (InvalidTag, NotBase64, ValueError):
+            return None
 
     def _mac(self, attempt_id: str) -> str:
         mac = hmac.digest(self._reference_key, attempt_id.encode(), hashlib.sha256)

@@ -11,6 +11,7 @@ Every test needs a storage that is empty. Threads are real; nothing is waited fo
 from __future__ import annotations
 
 from ringproof_server.testing.storage_contract.due import DueContract
+from ringproof_server.testing.storage_contract.outbox import OutboxContract
 from ringproof_server.testing.storage_contract.pools import CallerIdsContract
 from ringproof_server.testing.storage_contract.records import (
     ApplicationsContract,
@@ -31,6 +32,7 @@ class StorageContract(
     ApplicationsContract,
     IdempotencyContract,
     SigningKeysContract,
+    OutboxContract,
 ):
     """Everything that `ports.Storage` promises."""
 

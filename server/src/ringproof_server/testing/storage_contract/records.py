@@ -10,6 +10,7 @@ from ringproof_server.domain.application import KeyKind
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.domain.policy import Policy, RingTimeRule
+from ringproof_server.domain.webhook import Hook, OnTimeout, SealedSecret, Webhook
 from ringproof_server.ports import Remembered, SigningKey, Storage
 from ringproof_server.testing.storage_contract.samples import (
     NOW,
@@ -46,7 +47,21 @@ class ApplicationsContract:
     def test_an_application_can_be_changed(self, storage: Storage) -> None:
         store(storage, application())
         new = application(
-            name="New", brand="New brand", policy=Policy(ttl=60), allowed_origins=("https://n",)
+            name="New",
+            brand="New brand",
+            policy=Policy(ttl=60),
+            allowed_origins=("https://n",),
+            webhook=Webhook(
+                url="https://n/events",
+                secrets=(SealedSecret(sealed="b"), SealedSecret(sealed="a", retires_at=after(86_400))),
+                disabled_at=after(5),
+            ),
+            hook=Hook(
+                url="https://n/decide",
+                secrets=(SealedSecret(sealed="c"),),
+                timeout=0.5,
+                on_timeout=OnTimeout.DENY,
+            ),
         )
         storage.write(lambda session: session.applications.update(new))
         assert storage.read(lambda session: session.applications.get("app_1")) == new
