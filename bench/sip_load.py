@@ -33,6 +33,7 @@ from ringproof_server.domain.errors import CarrierError
 from ringproof_server.ports import CallbackRequest, Carrier, CarrierEvent, OutgoingCall
 from ringproof_server.system import SystemClock
 from ringproof_server.testing.options import carrier_options
+from tests.server.carriers.sip.agents import say_nothing
 from tests.support.sip_ports import free_port
 
 AGENTS_PROCESSOR: Final = 0
@@ -149,7 +150,7 @@ def measure(folder: Path, *, per_second: float, seconds: float, ring: float) -> 
             if event is not None:
                 course.note(event)
 
-        carrier.start(deliver, str)
+        carrier.start(deliver, say_nothing)
         time.sleep(1)
         began, used = time.monotonic(), processor_seconds(pid)
         placed = _call(carrier, course, per_second=per_second, calls=int(per_second * seconds), ring=ring)

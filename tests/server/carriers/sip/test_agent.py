@@ -30,6 +30,7 @@ from tests.server.carriers.sip.agents import (
     calling,
     is_running,
     operators_agent,
+    say_nothing,
 )
 from tests.support.sip_ports import free_port
 from tests.support.sipp import Sipp, running_sipp
@@ -54,7 +55,9 @@ def test_processes_that_start_together_share_one_agent(tmp_path: Path, sipp: Sip
     """Whoever comes first starts it."""
     with calling(tmp_path / "data", {"trunk": f"{sipp.address};ping=off"}, starts=False) as caller:
         workers = [caller.another_carrier() for _ in range(4)]
-        threads = [threading.Thread(target=worker.start, args=(caller.deliver, str)) for worker in workers]
+        threads = [
+            threading.Thread(target=worker.start, args=(caller.deliver, say_nothing)) for worker in workers
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -174,12 +177,12 @@ def test_a_server_with_other_settings_gets_another_agent(caller: Caller) -> None
     caller.carrier.ping()
     before = caller.agent_pid
     same = caller.another_carrier()
-    same.start(caller.deliver, str)
+    same.start(caller.deliver, say_nothing)
     other = caller.another_carrier({**caller.settings, "domain": "pbx.example"})
     other.ping()
     assert caller.agent_pid == before
     caller.carrier.stop()
-    other.start(caller.deliver, str)
+    other.start(caller.deliver, say_nothing)
     assert caller.wait_until(lambda: caller.log.count("sip_agent_started") == 2)
     other.ping()
     assert caller.agent_pid != before
