@@ -151,6 +151,7 @@ class Phone:
         self._packets: list[Packet] = []
         self._said: list[str] = []
         self._behaviour: tuple[Behaviour, float] = ("ring", 0.0)
+        self._switched_on = 0
         folder.mkdir(parents=True, exist_ok=True)
         modules = next((path for path in _MODULES if Path(path).is_dir()), _MODULES[0])
         config = _CONFIG.format(
@@ -177,6 +178,7 @@ class Phone:
         """Switch it on and wait until it can be called."""
         assert self._process is None, "the phone is on already"
         self._said.clear()
+        self._switched_on = len(self.packets())
         self._process = process = subprocess.Popen(
             [self._program, "-f", str(self._folder), "-s"],
             stdin=subprocess.DEVNULL,
@@ -245,9 +247,10 @@ class Phone:
 
     def calls(self) -> list[PhoneCall]:
         """The incoming calls so far, in order."""
-        packets = self.packets()
-        invited = [packet for packet in packets if packet.received and packet.start.startswith("INVITE ")]
-        return [_call(call_id, packets) for call_id in dict.fromkeys(each.call_id for each in invited)]
+        return _calls(self.packets())
+
+    def _calls_of_this_life(self) -> list[PhoneCall]:
+        return _calls(self.packets()[self._switched_on :])
 
     def wait_for_call(self, which: Callable[[PhoneCall], bool], *, seconds: float = 15.0) -> PhoneCall:
         """The first incoming call that is so, as soon as there is one."""
@@ -261,11 +264,12 @@ class Phone:
         return found[0]
 
     def wait_until_idle(self, *, seconds: float = 10.0) -> None:
-        """Return when nothing rings and nothing is up."""
+        """Return when nothing rings and nothing is up, and all that led there has been read."""
         give_up = time.monotonic() + seconds
         while self.active_calls():
             assert time.monotonic() < give_up, "the phone is not left in peace"
             time.sleep(0.05)
+        assert self.wait_until(lambda: all(call.ended_at is not None for call in self._calls_of_this_life()))
 
     def wait_until(self, is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
         """Look again whenever something happens at the phone; False when it was not so in time."""
@@ -315,6 +319,11 @@ class Phone:
     def _react(self, behaviour: Behaviour) -> None:
         with contextlib.suppress(OSError, http.client.HTTPException):
             self.command("/accept" if behaviour == "answer" else "/hangup")
+
+
+def _calls(packets: Sequence[Packet]) -> list[PhoneCall]:
+    invited = [packet for packet in packets if packet.received and packet.start.startswith("INVITE ")]
+    return [_call(call_id, packets) for call_id in dict.fromkeys(each.call_id for each in invited)]
 
 
 def _call(call_id: str, packets: Sequence[Packet]) -> PhoneCall:

@@ -171,10 +171,8 @@ def caller(address: object) -> tuple[str | None, bool]:
     scheme, colon, rest = address.strip().lstrip("<").partition(":")
     if not colon or scheme.lower() not in {"sip", "sips", "tel"}:
         return None, False
-    user, at, host = rest.rpartition("@")
-    if scheme.lower() == "tel":
-        user, at, host = rest, "@", ""
-    if not at or host.lower().partition(";")[0].rstrip(">").endswith("anonymous.invalid"):
+    user, _, host = (rest, "", "") if scheme.lower() == "tel" else rest.rpartition("@")
+    if host.lower().partition(";")[0].rstrip(">").endswith("anonymous.invalid"):
         return None, True
     from urllib.parse import unquote
 
