@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import POLICY_FIELDS, Policy, RingTimeRule
 from ringproof_server.domain.routing import Routes, Share, in_order
+from ringproof_server.domain.stage import Advance, Stage
 from ringproof_server.settings import Secret, Settings, SettingsError, setting_rows, settings_table
 from tests.server.domain.test_routing import NAMES, rankings
 
@@ -318,3 +319,32 @@ def test_any_text_is_routes_or_a_fault_and_nothing_else(text: str) -> None:
         assert fault.startswith("RINGPROOF_ROUTES must ")
     else:
         assert read(CARRIERS="sip,six", ROUTES=str(found)).routes == found
+
+
+def test_a_workflow_may_give_times_and_conditions() -> None:
+    """`channel`, `channel:seconds` or `channel:seconds:condition`, as plain lists were before."""
+    found = read(WORKFLOW="messenger:120:not_read, sms:60, VOICE").policy.workflow
+    assert found == (
+        Stage(channel=Channel.MESSENGER, timeout=120, advance=Advance.NOT_READ),
+        Stage(channel=Channel.SMS, timeout=60),
+        Channel.VOICE,
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sms:",
+        "sms:1",
+        "sms:3601",
+        "sms:x",
+        "sms:60:maybe",
+        "sms:60:not_read:more",
+        "voice:60:not_read",
+        "sms:60,sms",
+        "pigeon:60",
+    ],
+)
+def test_a_workflow_that_cannot_be_is_refused(value: str) -> None:
+    (fault,) = faults(WORKFLOW=value)
+    assert fault.startswith("RINGPROOF_WORKFLOW must ")

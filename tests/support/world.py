@@ -16,6 +16,7 @@ from ringproof_server.domain.application import Caller
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
+from ringproof_server.domain.stage import Stage
 from ringproof_server.domain.verification import Capabilities
 from ringproof_server.http.limits import MemoryLimiter
 from ringproof_server.ports import Carrier, Seals
@@ -195,7 +196,7 @@ class World:
         app: App,
         number: str = NUMBER,
         *,
-        channels: Iterable[Channel] | None = None,
+        channels: Iterable[Channel | Stage] | None = None,
         caller: Caller | None = None,
         key: IdempotencyKey | None = None,
         process: Process | None = None,

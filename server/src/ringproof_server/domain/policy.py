@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.stage import Workflow, channels_of
 
 
 class RingTimeRule(StrEnum):
@@ -23,7 +24,7 @@ class Policy:
     Raises `ValueError` naming the field when a value leaves its bounds.
     """
 
-    workflow: tuple[Channel, ...] = (Channel.FLASHCALL, Channel.SMS)
+    workflow: Workflow = (Channel.FLASHCALL, Channel.SMS)
     allowed_countries: tuple[str, ...] = ("*",)
     ttl: int = 300
     max_guess_probability: float = 1e-3
@@ -62,7 +63,8 @@ class Policy:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} must be between {low} and {high}, not {value!r}")
-        if not self.workflow or len(set(self.workflow)) != len(self.workflow):
+        named = channels_of(self.workflow)
+        if not named or len(set(named)) != len(named):
             raise ValueError("workflow must name at least one channel, each once")
         low_ring, high_ring = self.ring_seconds
         if not 1.0 <= low_ring <= high_ring <= 20.0:

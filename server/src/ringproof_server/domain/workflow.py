@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from ringproof_server.domain.assurance import FlashOffer
 from ringproof_server.domain.channel import Channel, SkipReason
+from ringproof_server.domain.stage import Advance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One channel of a plan. `timeout` is how many seconds the step has before the next one starts.
+    """One channel of a plan. `timeout` is how many seconds the step has before the next one starts, if what
+    `advance` says is so by then.
 
     `guess_probability` is that of the step alone; all code channels share one code and its checks.
     """
@@ -19,6 +21,7 @@ class Step:
     timeout: int
     guess_probability: float
     flash: FlashOffer | None = None
+    advance: Advance = Advance.NO_REPORT
 
 
 @dataclass(frozen=True, slots=True)

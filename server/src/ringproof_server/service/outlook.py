@@ -14,8 +14,17 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session
 from ringproof_server.service.change import Change
+from ringproof_server.service.conditions import has_arrived
 from ringproof_server.service.progress import Automatic, NextActions, Progress
-from ringproof_server.service.spacing import DAY, History, flash_wait, flash_was_made, send_wait, voice_wait
+from ringproof_server.service.spacing import (
+    DAY,
+    History,
+    flash_wait,
+    flash_was_made,
+    forgiven,
+    send_wait,
+    voice_wait,
+)
 
 NOTHING = NextActions(check_in=None, channels={}, automatic=None)
 
@@ -44,7 +53,7 @@ def progress_of(
         checks_left=checks_left(application.policy, verification) if status is Status.PENDING else 0,
         ring_time=application.policy.ring_time,
         code_digits=application.policy.code_digits,
-        interception_timeout=application.policy.interception_timeout,
+        interception_timeout=_interception_timeout(application.policy, verification),
         report_timeout=application.policy.report_timeout,
     )
 
@@ -85,7 +94,11 @@ def channel_wait(
         return None
     if channel is Channel.FLASHCALL and flash_was_made(attempts):
         return None
-    wait = (send_wait if channel.proves_by_code else flash_wait)(policy, history, now)
+    wait = (
+        send_wait(policy, history, now, forgiven=forgiven(attempts, channel))
+        if channel.proves_by_code
+        else flash_wait(policy, history, now)
+    )
     if channel is Channel.VOICE:
         wait = max(wait, voice_wait(policy, [item.queued_at for item in attempts], now))
     left = (verification.expires_at - now).total_seconds()
@@ -109,12 +122,22 @@ def _next_actions(
         check_in = None
     elif verification.current.flash is None and verification.next_check_at is not None:
         check_in = max(0, math.ceil((verification.next_check_at - now).total_seconds()))
-    return NextActions(check_in=check_in, channels=channels, automatic=_automatic(verification, now))
+    return NextActions(
+        check_in=check_in, channels=channels, automatic=_automatic(verification, attempts, now)
+    )
 
 
-def _automatic(verification: Verification, now: datetime) -> Automatic | None:
+def _interception_timeout(policy: Policy, verification: Verification) -> int:
+    """How long this verification's flash call is waited for; the policy's time where none is current."""
+    current = verification.current
+    return policy.interception_timeout if current.flash is None else current.timeout
+
+
+def _automatic(verification: Verification, attempts: Sequence[Attempt], now: datetime) -> Automatic | None:
     following = verification.plan.steps[verification.step + 1 : verification.step + 2]
     if not following or verification.wake_at is None or verification.wake_at >= verification.expires_at:
+        return None
+    if has_arrived(verification, attempts):
         return None
     seconds = max(0, math.ceil((verification.wake_at - now).total_seconds()))
     return Automatic(following[0].channel, seconds)

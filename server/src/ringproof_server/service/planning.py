@@ -13,6 +13,7 @@ from ringproof_server.domain.code import guess_probability as code_guess_probabi
 from ringproof_server.domain.errors import GuessBudgetExhausted, NoChannelAvailable, RateLimited
 from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy, RingTimeRule
+from ringproof_server.domain.stage import Stage, stages
 from ringproof_server.domain.workflow import Plan, Skipped, Step
 from ringproof_server.ports import Session
 from ringproof_server.service.draw import Candidates, Groups
@@ -52,16 +53,16 @@ class Planner:
         Raises `NoChannelAvailable`, `RateLimited` or `GuessBudgetExhausted` when there would be none.
         """
         policy = situation.application.policy
-        wanted = request.channels or policy.workflow
+        wanted = stages(request.channels or policy.workflow)
         skipped: list[Skipped] = []
         waits: list[float] = []
-        offered: list[Channel] = []
-        for channel in wanted:
-            reason, wait = self._obstacle(channel, situation, request, first=not offered)
+        offered: list[Stage] = []
+        for stage in wanted:
+            reason, wait = self._obstacle(stage.channel, situation, request, first=not offered)
             if reason is None:
-                offered.append(channel)
+                offered.append(stage)
             else:
-                skipped.append(Skipped(channel, reason))
+                skipped.append(Skipped(stage.channel, reason))
                 waits.extend([wait] if wait else [])
         steps = self._steps(session, situation, offered, skipped)
         wait = send_wait(policy, situation.history, situation.now)
@@ -107,29 +108,27 @@ class Planner:
         return None, 0.0
 
     def _steps(
-        self, session: Session, situation: Situation, offered: list[Channel], skipped: list[Skipped]
+        self, session: Session, situation: Situation, offered: list[Stage], skipped: list[Skipped]
     ) -> list[Step]:
         policy = situation.application.policy
         shortage = SkipReason.GUESS_BUDGET if situation.number_is_short else SkipReason.POOL_TOO_SMALL
-        codes = [channel for channel in offered if channel.proves_by_code]
+        codes = [stage for stage in offered if stage.channel.proves_by_code]
         code_probability = code_guess_probability(policy.code_checks, policy.code_digits)
         if code_probability > situation.allowance:
-            skipped.extend(Skipped(channel, SkipReason.GUESS_BUDGET) for channel in codes)
-            offered = [channel for channel in offered if channel not in codes]
+            skipped.extend(Skipped(stage.channel, SkipReason.GUESS_BUDGET) for stage in codes)
+            offered = [stage for stage in offered if stage not in codes]
             codes = []
         left = situation.allowance - (code_probability if codes else 0.0)
         steps = []
-        for channel in offered:
-            if channel is not Channel.FLASHCALL:
-                steps.append(
-                    Step(channel=channel, timeout=policy.message_timeout, guess_probability=code_probability)
-                )
+        for stage in offered:
+            if stage.channel is not Channel.FLASHCALL:
+                steps.append(_code_step(stage, policy, code_probability))
                 continue
             offer = self._flash(session, situation, left)
             if offer is None:
-                skipped.append(Skipped(channel, shortage))
+                skipped.append(Skipped(stage.channel, shortage))
             else:
-                steps.append(_flash_step(offer, policy))
+                steps.append(_flash_step(stage, offer, policy))
         return steps
 
     def _flash(self, session: Session, situation: Situation, allowance: float) -> FlashOffer | None:
@@ -149,10 +148,19 @@ class Planner:
         return None
 
 
-def _flash_step(offer: FlashOffer, policy: Policy) -> Step:
+def _code_step(stage: Stage, policy: Policy, probability: float) -> Step:
+    return Step(
+        channel=stage.channel,
+        timeout=policy.message_timeout if stage.timeout is None else stage.timeout,
+        guess_probability=probability,
+        advance=stage.advance,
+    )
+
+
+def _flash_step(stage: Stage, offer: FlashOffer, policy: Policy) -> Step:
     return Step(
         channel=Channel.FLASHCALL,
-        timeout=policy.interception_timeout,
+        timeout=policy.interception_timeout if stage.timeout is None else stage.timeout,
         guess_probability=offer.guess_probability,
         flash=offer,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.evidence import Evidence
+from ringproof_server.domain.stage import Workflow
 from ringproof_server.domain.verification import Capabilities, Transaction
 
 
@@ -28,7 +29,7 @@ class StartRequest:
 
     phone_number: str = field(repr=False)
     code_challenge: str | None = None
-    channels: tuple[Channel, ...] | None = None
+    channels: Workflow | None = None
     language: str | None = None
     reference: str | None = None
     nonce: str | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import Policy
 from ringproof_server.ports import PastAttempt
+from ringproof_server.service.conditions import never_arrived
 
 History = list[PastAttempt]
 SPACING_MEMORY = timedelta(hours=1)
@@ -16,16 +17,38 @@ SPACING_MEMORY = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def send_wait(policy: Policy, history: History, now: datetime) -> float:
+def forgiven(attempts: Sequence[Attempt], channel: Channel) -> Collection[PastAttempt]:
+    """The sends of a verification that do not delay this channel of it.
+
+    What certainly reached nobody has bothered nobody, and whoever waits for a code should not wait the longer
+    for it. That holds for a channel's first send only, so that a number without WhatsApp is not tried on
+    WhatsApp without end.
+    """
+    if any(item.channel is channel for item in attempts):
+        return ()
+    return {
+        PastAttempt(item.channel, item.queued_at, item.verification_id)
+        for item in attempts
+        if never_arrived(item)
+    }
+
+
+def send_wait(
+    policy: Policy, history: History, now: datetime, *, forgiven: Collection[PastAttempt] = ()
+) -> float:
     """Seconds until the next code may be sent to this number, 0 for now.
 
-    `history` reaches back a day. The wait grows with every send of the last hour, and a day has a limit.
+    `history` reaches back a day. The wait grows with every send of the last hour, and a day has a limit, to
+    which those count too that are `forgiven`.
     """
-    sends = [item.queued_at for item in history if item.channel.proves_by_code and item.queued_at > now - DAY]
-    if not sends:
+    past = [item for item in history if item.channel.proves_by_code and item.queued_at > now - DAY]
+    if not past:
         return 0.0
     wait = 0.0
-    recent = [at for at in sends if at > now - SPACING_MEMORY]
+    sends = [item.queued_at for item in past]
+    recent = [
+        item.queued_at for item in past if item.queued_at > now - SPACING_MEMORY and item not in forgiven
+    ]
     if recent and policy.send_spacing:
         spacing = policy.send_spacing[min(len(recent), len(policy.send_spacing)) - 1]
         wait = (recent[-1] + timedelta(seconds=spacing) - now).total_seconds()

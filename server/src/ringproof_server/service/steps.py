@@ -12,8 +12,9 @@ from ringproof_server.domain.code import guess_probability as code_guess_probabi
 from ringproof_server.domain.verification import Ending, follow
 from ringproof_server.ports import Random
 from ringproof_server.service.change import Change, is_live_call
+from ringproof_server.service.conditions import has_arrived
 from ringproof_server.service.planning import Planner
-from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, send_wait
+from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, forgiven, send_wait
 
 MOVES_ON = frozenset(
     {
@@ -104,11 +105,23 @@ class Steps:
         return any(self._wait_for(change, step.channel) == 0 for step in later)
 
     def step_timed_out(self, change: Change) -> None:
-        """The current step's time is over without evidence; the last step is given the rest of the time."""
-        if change.verification.step + 1 < len(change.verification.plan.steps):
-            self.go_on(change, Reason.NO_CALL)
+        """The current step's time is over without evidence.
+
+        The last step is given the rest of the time, like one whose message has got as far as it should.
+        """
+        verification = change.verification
+        is_last = verification.step + 1 >= len(verification.plan.steps)
+        arrived = has_arrived(verification, change.attempts)
+        if is_last or arrived:
+            change.set(wake_at=verification.expires_at)
+            if arrived and not is_last:
+                change.note(
+                    "step_kept",
+                    channel=verification.current.channel,
+                    waited_for=str(verification.current.advance),
+                )
         else:
-            change.set(wake_at=change.verification.expires_at)
+            self.go_on(change, Reason.NO_CALL)
 
     def attempt_ended(self, change: Change, attempt: Attempt) -> None:
         """What the end of an attempt means for its verification."""
@@ -120,7 +133,7 @@ class Steps:
             return
         elif attempt.reported is not None and self._has_more_calls(change, attempt):
             self.next_call(change, attempt)
-        elif attempt.reason in MOVES_ON:
+        elif attempt.reason in MOVES_ON or attempt.state is AttemptState.FAILED:
             self.go_on(change, attempt.reason)
 
     def call_reported(self, change: Change, attempt: Attempt, *, right: bool) -> None:
@@ -210,8 +223,10 @@ class Steps:
 
     def _wait_for(self, change: Change, channel: Channel) -> float:
         history = change.session.verifications.attempts_to(change.verification.number, change.now - DAY)
-        wait = send_wait if channel.proves_by_code else flash_wait
-        return wait(change.application.policy, history, change.now)
+        policy, now = change.application.policy, change.now
+        if channel.proves_by_code:
+            return send_wait(policy, history, now, forgiven=forgiven(change.attempts, channel))
+        return flash_wait(policy, history, now)
 
     def _code_is_old(self, change: Change) -> bool:
         made = change.verification.code_made_at

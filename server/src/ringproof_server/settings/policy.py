@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, get_args, get_origin, get_type_hints
 
-from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import POLICY_FIELDS, Policy, RingTimeRule
+from ringproof_server.domain.stage import read_stage
 from ringproof_server.settings.reading import Reader
 from ringproof_server.settings.values import countries, integer, one_of, parts, real, switch
 
@@ -49,6 +49,8 @@ def _policy_value(name: str, text: str) -> object:
     default = getattr(_POLICY_DEFAULTS, name)
     if name == "allowed_countries":
         return countries(text)
+    if name == "workflow":
+        return tuple(map(read_stage, parts(text)))
     if not isinstance(default, tuple):
         return _scalar(default, text)
     found = parts(text)
@@ -61,8 +63,6 @@ def _scalar(example: object, text: str) -> object:
     match example:
         case bool():
             return switch(text)
-        case Channel():
-            return one_of(tuple(Channel))(text)
         case RingTimeRule():
             return one_of(tuple(RingTimeRule))(text)
         case int():

@@ -10,24 +10,47 @@ from msgspec import Meta
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import InvalidRequest
 from ringproof_server.domain.evidence import Basis, CallEvidence, CodeEvidence, CodeSource, Evidence, Quality
+from ringproof_server.domain.stage import Advance, Stage, Workflow, channels_of
 from ringproof_server.domain.verification import Capabilities, Transaction
 from ringproof_server.http.bodies import texts
 from ringproof_server.http.bodies.texts import means
 from ringproof_server.service.requests import ClientReport, ConfirmRequest, StartRequest
 
-ChannelList = Annotated[
-    list[Channel],
-    Meta(
-        min_length=1,
-        max_length=len(Channel),
-        examples=[["flashcall", "sms"]],
-        extra_json_schema={"uniqueItems": True},
-    ),
-]
-
 
 class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Unknown fields are refused, so that a misspelt one never passes for an absent one."""
+
+
+class StageBody(_Body, frozen=True):
+    """One channel with its time, and with what makes the next one start when that is over."""
+
+    channel: Annotated[Channel, means("How the proof is to reach the person.")]
+    timeout: Annotated[
+        texts.StageSeconds | None,
+        means("Seconds until the next channel may start; the application's own time if left out."),
+    ] = None
+    advance: Annotated[
+        Advance,
+        means(
+            "What the next channel starts at after that time: `no_report` if the number is not proved, "
+            "`not_delivered` if the message has not been delivered, `not_read` if it has not been read. "
+            "A call has `no_report` only. What fails is left at once."
+        ),
+    ] = Advance.NO_REPORT
+
+
+ChannelList = Annotated[
+    list[Channel | StageBody],
+    Meta(
+        min_length=1,
+        max_length=len(Channel),
+        examples=[
+            ["flashcall", "sms"],
+            [{"channel": "messenger", "timeout": 120, "advance": "not_read"}, "sms"],
+        ],
+        extra_json_schema={"uniqueItems": True},
+    ),
+]
 
 
 class CapabilitiesBody(_Body, frozen=True):
@@ -66,7 +89,8 @@ class StartBody(_Body, frozen=True):
     channels: Annotated[
         ChannelList | None,
         means(
-            "Channels in the order in which they are to be tried, each once; the application's if left out."
+            "Channels in the order in which they are to be tried, each once, by name or with time and "
+            "condition; the application's if left out."
         ),
     ] = None
     language: Annotated[
@@ -87,15 +111,12 @@ class StartBody(_Body, frozen=True):
     ] = None
 
     def to_request(self) -> StartRequest:
-        """Raises `InvalidRequest` for a channel that is named twice."""
-        channels = self.channels
-        if channels is not None and len(set(channels)) != len(channels):
-            raise InvalidRequest("The body does not fit", faults=(("channels", "names a channel twice"),))
+        """Raises `InvalidRequest` for channels that make no workflow."""
         able, paid = self.capabilities, self.transaction
         return StartRequest(
             phone_number=self.phone_number,
             code_challenge=self.code_challenge,
-            channels=None if channels is None else tuple(channels),
+            channels=None if self.channels is None else _workflow(self.channels),
             language=self.language,
             reference=self.reference,
             nonce=self.nonce,
@@ -111,6 +132,24 @@ class StartBody(_Body, frozen=True):
             if paid is None
             else Transaction(amount=paid.amount, currency=paid.currency, payee=paid.payee),
         )
+
+
+def _workflow(asked: list[Channel | StageBody]) -> Workflow:
+    """Raises `InvalidRequest` for a channel that is named twice, or waits for what a call cannot do."""
+    found: list[Channel | Stage] = []
+    for position, entry in enumerate(asked):
+        if isinstance(entry, Channel):
+            found.append(entry)
+            continue
+        try:
+            found.append(Stage(channel=entry.channel, timeout=entry.timeout, advance=entry.advance))
+        except ValueError as fault:
+            raise InvalidRequest(
+                "The body does not fit", faults=((f"channels[{position}]", str(fault)),)
+            ) from None
+    if len(set(channels_of(found))) != len(found):
+        raise InvalidRequest("The body does not fit", faults=(("channels", "names a channel twice"),))
+    return tuple(found)
 
 
 class FlashcallEvidence(_Body, frozen=True, tag_field="channel", tag="flashcall"):

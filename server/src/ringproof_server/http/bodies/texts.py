@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from ringproof_server.domain.stage import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+
 END: Final = r"$(?!\n)"
 """Python's `$` also matches before a line feed at the end, JSON Schema's does not; this makes them agree."""
 
@@ -135,6 +137,7 @@ CodeText = Annotated[
         examples=["123456"],
     ),
 ]
+StageSeconds = Annotated[int, Meta(ge=SHORTEST_TIMEOUT, le=LONGEST_TIMEOUT, examples=[120])]
 RingMilliseconds = Annotated[int, Meta(ge=0, le=600_000, examples=[5120])]
 KeyPresses = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[0-9*#]{1,32}" + END, examples=["1"])]
 BehaviourName = Annotated[
