@@ -49,6 +49,15 @@ PLACING = ("place_call", "send_message")
 ENDING = ("hang_up", "find", "ping")
 
 
+def ignore(_request: CallbackRequest) -> None:
+    """Where events go that nobody waits for."""
+
+
+def say_nothing(_url: str, /, keys: str | None = None) -> str:
+    """What is said to whoever answers a call that nobody places."""
+    return ""
+
+
 def attempt() -> Attempt:
     return Attempt(id="att_1", verification_id="vrf_1", channel=Channel.FLASHCALL, step=0, queued_at=START)
 

@@ -18,7 +18,16 @@ from ringproof_server.domain.errors import (
     NumberUnreachable,
     OutcomeUnknown,
 )
-from tests.server.carriers.guard.scripted import ENDING, OPERATIONS, PATIENCE, PLACING, Guarded, Hanging
+from tests.server.carriers.guard.scripted import (
+    ENDING,
+    OPERATIONS,
+    PATIENCE,
+    PLACING,
+    Guarded,
+    Hanging,
+    ignore,
+    say_nothing,
+)
 
 PAUSE = 60.0 * 1.25
 """Longer than any pause of the breaker."""
@@ -217,5 +226,5 @@ def test_every_change_is_in_the_log_and_a_start_tells_the_state() -> None:
     assert [change["state"] for change in changes] == ["open", "half_open", "closed"]
     assert {change["carrier"] for change in changes} == {"scripted"}
     fresh = Guarded()
-    fresh.carrier.start(lambda _: None, lambda _: "")
+    fresh.carrier.start(ignore, say_nothing)
     assert states(fresh) == ["closed"]

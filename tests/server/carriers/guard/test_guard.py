@@ -33,6 +33,8 @@ from tests.server.carriers.guard.scripted import (
     NumberOwner,
     ScriptedCarrier,
     ScriptedPacer,
+    ignore,
+    say_nothing,
 )
 from tests.support import leaks
 from tests.support.processes import CountingMetrics
@@ -135,10 +137,10 @@ def test_a_carrier_that_owns_numbers_still_does_and_another_does_not() -> None:
 def test_starting_and_stopping_reach_the_carrier_and_may_be_repeated() -> None:
     guarded = Guarded()
     guarded.carrier.stop()
-    guarded.carrier.start(lambda _: None, lambda _: "")
+    guarded.carrier.start(ignore, say_nothing)
     guarded.ask("place_call")
     guarded.carrier.stop()
-    guarded.carrier.start(lambda _: None, lambda _: "")
+    guarded.carrier.start(ignore, say_nothing)
     guarded.ask("place_call")
     guarded.carrier.stop()
     assert guarded.inner.started == ["stop", "start", "stop", "start", "stop"]

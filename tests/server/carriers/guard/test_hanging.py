@@ -16,7 +16,16 @@ from ringproof_server.carriers import Timeouts
 from ringproof_server.carriers.guard.breaker import BreakerLimits
 from ringproof_server.carriers.guard.compartment import Compartment, NotBegun, StillRunning
 from ringproof_server.domain.errors import CarrierError, CarrierUnavailable, OutcomeUnknown
-from tests.server.carriers.guard.scripted import ENDING, OPERATIONS, PATIENCE, PLACING, Guarded, Hanging
+from tests.server.carriers.guard.scripted import (
+    ENDING,
+    OPERATIONS,
+    PATIENCE,
+    PLACING,
+    Guarded,
+    Hanging,
+    ignore,
+    say_nothing,
+)
 
 ROOT = Path(__file__).parents[4]
 SOON = Timeouts(connect=0.1, total=0.25)
@@ -130,7 +139,7 @@ def test_threads_are_made_when_they_are_needed_and_end_with_the_carrier() -> Non
     """So none is made before a server forks its workers."""
     before = set(threading.enumerate())
     guarded = Guarded()
-    guarded.carrier.start(lambda _: None, lambda _: "")
+    guarded.carrier.start(ignore, say_nothing)
     assert set(threading.enumerate()) == before
     guarded.ask("place_call")
     guarded.ask("hang_up")
