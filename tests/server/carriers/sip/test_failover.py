@@ -113,3 +113,22 @@ def test_a_trunk_that_answers_after_it_was_given_up_is_cancelled(tmp_path: Path)
             caller.call()
         slow.wait_for("CANCEL", "ACK")
         assert not caller.events()
+
+
+def test_a_trunk_may_be_named(tmp_path: Path) -> None:
+    """Its name is looked up beside the calls, the first of which waits for it."""
+    with (
+        playing(tmp_path, "ring") as trunk,
+        calling(tmp_path / "data", {"trunk": f"localhost:{trunk.port}"}) as caller,
+    ):
+        assert hang_up(caller, caller.call()) is Reason.RANG
+        assert trunk.messages()[0].start.startswith("INVITE sip:+447400123456@localhost:")
+        trunk.wait_for("ACK")
+
+
+def test_a_name_that_nobody_knows_is_a_dead_trunk(tmp_path: Path) -> None:
+    with calling(tmp_path / "data", {"trunk": "trunk.invalid"}) as caller:
+        with pytest.raises(CarrierUnavailable):
+            caller.call()
+        with pytest.raises(CarrierUnavailable):
+            caller.carrier.ping()
