@@ -54,3 +54,33 @@ def test_a_workflow_that_cannot_be_is_refused_with_its_place(
     assert answer.status_code == 400
     assert answer.get_json()["type"] == "/problems/invalid-request"
     assert [fault["field"] for fault in answer.get_json()["errors"]] == [field]
+
+
+def test_a_back_end_names_the_recipient_on_messenger(door: Door) -> None:
+    """It is stored, never answered; the verification goes to Messenger first."""
+    flow = [{"channel": "messenger", "timeout": 120, "advance": "not_read"}, "sms"]
+    recipients = {"messenger": "1234567890123456"}
+    started = door.start(channels=flow, recipients=recipients, key=door.secret)
+    assert started.view["attempt"]["channel"] == "messenger"
+    assert "1234567890123456" not in str(started.view)
+    assert started.view["next"]["automatic"] == {"channel": "sms", "in": 120}
+
+
+@pytest.mark.parametrize("recipient", ["", "x" * 129, "a b", "a\nb", "é", 5, "a/b"])
+def test_a_recipient_has_bounds(common_door: Door, recipient: object) -> None:
+    body = {"phone_number": "+447700900301", "recipients": {"messenger": recipient}}
+    answer = common_door.post("/v1/verifications", body, key=common_door.secret)
+    assert answer.status_code == 400
+    assert answer.get_json()["errors"][0]["field"] == "recipients.messenger"
+
+
+def test_an_app_that_names_a_recipient_is_refused(common_door: Door) -> None:
+    _, challenge = common_door.world.pkce()
+    body = {
+        "phone_number": "+447700900301",
+        "code_challenge": challenge,
+        "recipients": {"messenger": "1234567890123456"},
+    }
+    answer = common_door.post("/v1/verifications", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["errors"][0]["field"] == "recipients"

@@ -93,7 +93,8 @@ def test_only_listed_countries_are_served(world: World) -> None:
             world.start(app, number)
 
 
-def test_a_channel_that_no_carrier_has_is_skipped_with_its_reason(world: World) -> None:
+def test_a_channel_that_no_carrier_has_is_skipped_with_its_reason(board: Switchboard) -> None:
+    world = board.world
     session = world.start(world.app(Policy(workflow=(Channel.FLASHCALL, Channel.WHATSAPP))))
     assert [(skip.channel, skip.reason) for skip in session.stored.plan.skipped] == [
         (Channel.WHATSAPP, SkipReason.NO_CARRIER)

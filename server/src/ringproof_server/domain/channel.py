@@ -63,3 +63,4 @@ class SkipReason(StrEnum):
     TRANSACTION_NOT_SHOWN = "transaction_not_shown"
     NO_SUBSCRIPTION = "no_subscription"
     NOT_ENROLLED = "not_enrolled"
+    NO_RECIPIENT = "no_recipient"

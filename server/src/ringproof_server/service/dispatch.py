@@ -257,7 +257,7 @@ class Dispatching:
             channel=attempt.channel,
             to=verification.number.e164,
             sender=claimed.application.brand,
-            text=code_message(claimed.application, verification, code),
+            text=code_message(claimed.application, verification, code, attempt.channel),
             code=code,
             language=str(locale_for(verification.language, verification.number)),
             events_url=events_url,

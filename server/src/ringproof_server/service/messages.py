@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import ringproof_rcml
 from ringproof_server.domain.application import Application
+from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.code import spell
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
@@ -35,17 +36,21 @@ def code_of(application: Application, verification: Verification, code_key: byte
     return spell(code_key, verification.code_salt, application.policy.code_digits)
 
 
-def code_message(application: Application, verification: Verification, code: str) -> str:
-    """The one text that serves SMS Retriever, WebOTP and people at once."""
+def code_message(
+    application: Application, verification: Verification, code: str, channel: Channel = Channel.SMS
+) -> str:
+    """The one text that serves SMS Retriever, WebOTP and people at once; on other channels people only, since
+    apps and pages read nothing but SMS."""
+    read_by_machines = channel is Channel.SMS
     words = ringproof_rcml.load_words(locale_for(verification.language, verification.number))
-    origin = verification.capabilities.web_origin
+    origin = verification.capabilities.web_origin if read_by_machines else None
     host = urlsplit(origin).hostname if origin else None
     transaction = verification.transaction
     return ringproof_rcml.sms(
         words,
         application.brand,
         code,
-        app_hash=verification.capabilities.sms_app_hash,
+        app_hash=verification.capabilities.sms_app_hash if read_by_machines else None,
         origin_host=host if host is not None and ringproof_rcml.is_host(host) else None,
         transaction=None
         if transaction is None

@@ -191,8 +191,20 @@ def _hides_transaction(channel: Channel, situation: Situation, request: StartReq
     return None
 
 
+def _unknown_recipient(channel: Channel, _situation: Situation, request: StartRequest) -> SkipReason | None:
+    if channel is Channel.MESSENGER and channel not in request.recipients:
+        return SkipReason.NO_RECIPIENT
+    return None
+
+
 _Check = Callable[[Channel, Situation, StartRequest], SkipReason | None]
-_CHECKS: tuple[_Check, ...] = (_wrong_kind, _no_carrier, _no_ring_time, _hides_transaction)
+_CHECKS: tuple[_Check, ...] = (
+    _wrong_kind,
+    _no_carrier,
+    _unknown_recipient,
+    _no_ring_time,
+    _hides_transaction,
+)
 
 
 def _nothing_left(

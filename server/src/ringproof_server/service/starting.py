@@ -79,6 +79,7 @@ class Starting:
         replayed = self._replay(caller, idempotency)
         if replayed is not None:
             return replayed
+        _require_trust(caller, request)
         _require_app_hash(request.capabilities)
         _require_payee(request.transaction)
         policy = caller.application.policy
@@ -248,6 +249,15 @@ class Starting:
             allowance=min(policy.max_guess_probability, left),
             number_is_short=left < policy.max_guess_probability,
             routing=self._routing,
+        )
+
+
+def _require_trust(caller: Caller, request: StartRequest) -> None:
+    """What an app or a page may not say: it could name its own address and prove nothing by it."""
+    if request.recipients and not caller.is_secret:
+        raise InvalidRequest(
+            "only a secret key may name recipients",
+            faults=(("recipients", "not allowed with a publishable key"),),
         )
 
 

@@ -10,7 +10,9 @@ class Behaviour(StrEnum):
 
     `late`: rings only after a delay longer than a verification waits. `altered`: shows a caller ID close to
     the one the call came from. `voicemail`: a machine answers after some seconds. `off`: cannot be reached.
-    `lost_cancel`: the network's order to stop ringing is lost once or twice and sent again.
+    `lost_cancel`: the network's order to stop ringing is lost once or twice and sent again. `unread`:
+    messages arrive and nobody looks at them. `undelivered`: messages are turned back, as by a messenger that
+    the number does not use. Both ring when they are called.
     """
 
     RING = "ring"
@@ -23,6 +25,8 @@ class Behaviour(StrEnum):
     VOICEMAIL = "voicemail"
     OFF = "off"
     LOST_CANCEL = "lost_cancel"
+    UNREAD = "unread"
+    UNDELIVERED = "undelivered"
 
 
 class Fault(StrEnum):

@@ -26,7 +26,14 @@ LONGEST_BODY: Final = 4096
 _SIGNATURE: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 _KINDS: Final = {
     event.value: event
-    for event in (AttemptEvent.RING, AttemptEvent.ANSWER, AttemptEvent.END, AttemptEvent.DELIVER)
+    for event in (
+        AttemptEvent.RING,
+        AttemptEvent.ANSWER,
+        AttemptEvent.END,
+        AttemptEvent.DELIVER,
+        AttemptEvent.READ,
+        AttemptEvent.FAIL,
+    )
 }
 _LONGEST_RING_MS: Final = 600_000
 

@@ -19,6 +19,7 @@ from ringproof_server.carriers.simulated.handsets import Handsets
 from ringproof_server.carriers.simulated.heartbeat import Heartbeat
 from ringproof_server.carriers.simulated.moments import moment
 from ringproof_server.carriers.simulated.placing import Request, insert_call, insert_message, take_request
+from ringproof_server.carriers.simulated.planning import MESSENGERS
 from ringproof_server.carriers.simulated.progress import locked_call
 from ringproof_server.carriers.simulated.record import Record
 from ringproof_server.carriers.simulated.settings import NetworkSettings, read_settings
@@ -90,7 +91,7 @@ class SimulatedCarrier:
         self._patience = patience
         self._heartbeat: Heartbeat | None = None
         self.capabilities: Final = CarrierCapabilities(
-            channels=CHANNELS,
+            channels=CHANNELS | MESSENGERS,
             chooses_caller_id=True,
             hangs_up=True,
             reports_events=True,

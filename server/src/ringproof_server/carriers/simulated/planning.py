@@ -9,13 +9,17 @@ from typing import Final
 from ringproof_server.carriers.simulated.behaviour import Behaviour
 from ringproof_server.carriers.simulated.dice import Dice
 from ringproof_server.carriers.simulated.moments import MILLISECOND, SECOND
-from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.channel import Channel, Reason
 
 LATE_BY_DEFAULT_MS: Final = 50_000
 """Longer than a verification waits for the report of a call by default (45 s)."""
 
 LOST_CANCELS_MS: Final = (500, 1500)
 """How much longer a phone rings when one CANCEL is lost, or two: RFC 3261's timer E is 0.5 s and doubles."""
+
+
+MESSENGERS: Final = frozenset({Channel.WHATSAPP, Channel.VIBER, Channel.MESSENGER})
+"""Channels whose network tells when a message has been looked at."""
 
 
 class AnsweredBy(StrEnum):
@@ -108,6 +112,15 @@ def plan_message(
     if behaviour is Behaviour.OFF:
         return None
     return placed_at + _draw(dice, "message", timings.message) + delay_ms * MILLISECOND
+
+
+def plan_reading(
+    behaviour: Behaviour, channel: Channel, *, arrived_at: int, timings: Timings, dice: Dice
+) -> int | None:
+    """When a message that has arrived is looked at (microseconds); None where nobody does or tells."""
+    if channel not in MESSENGERS or behaviour is Behaviour.UNREAD:
+        return None
+    return arrived_at + _draw(dice, "reading", timings.reaction)
 
 
 _NEVER_RINGS: Final = {Behaviour.BUSY: Reason.BUSY, Behaviour.OFF: Reason.UNREACHABLE}

@@ -8,15 +8,16 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Row, Text, bindparam, insert, select, update
 
 from ringproof_server.carriers.simulated import call as course
+from ringproof_server.carriers.simulated.behaviour import Behaviour
 from ringproof_server.carriers.simulated.call import CallState, Happening, VirtualCall
 from ringproof_server.carriers.simulated.callbacks import NetworkEvent, encode
 from ringproof_server.carriers.simulated.chaos import Delivery, deliveries
 from ringproof_server.carriers.simulated.moments import MILLISECOND
-from ringproof_server.carriers.simulated.planning import AnsweredBy, CallPlan
+from ringproof_server.carriers.simulated.planning import AnsweredBy, CallPlan, plan_reading
 from ringproof_server.carriers.simulated.settings import NetworkSettings
 from ringproof_server.carriers.simulated.tables import callbacks, calls, handset_events, handsets, messages
 from ringproof_server.domain.attempt import AttemptEvent
-from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.channel import Channel, Reason
 
 _which: Final[BindParameter[str]] = bindparam("which", type_=Text)
 # Made once: making a statement costs several times what running it does.
@@ -168,15 +169,42 @@ def locked_call(connection: Connection, call_id: str, settings: NetworkSettings)
 
 
 def arrive(connection: Connection, row: Row[Any], settings: NetworkSettings) -> None:
-    """The message in this row of `messages` reaches its handset at the time when it is due."""
-    connection.execute(_SAVE_MESSAGE, {"which": row.id, "arrived_at": row.due_at, "due_at": None})
+    """What is due of the message in this row of `messages`: it reaches its handset, is turned back, or is
+    looked at after it has arrived."""
+    behaviour = Behaviour(row.behaviour)
+    if row.arrived_at is not None:
+        _tell_of_message(connection, row, AttemptEvent.READ, settings, last=True)
+        connection.execute(_SAVE_MESSAGE, {"which": row.id, "due_at": None})
+        return
+    if behaviour is Behaviour.UNDELIVERED:
+        _tell_of_message(connection, row, AttemptEvent.FAIL, settings, last=True)
+        connection.execute(_SAVE_MESSAGE, {"which": row.id, "due_at": None})
+        return
+    read_at = plan_reading(
+        behaviour,
+        Channel(row.channel),
+        arrived_at=row.due_at,
+        timings=settings.timings,
+        dice=settings.dice.about(row.number, row.ordinal),
+    )
+    connection.execute(_SAVE_MESSAGE, {"which": row.id, "arrived_at": row.due_at, "due_at": read_at})
     _add_handset_event(
         connection, row.number, row.due_at, {"kind": "message", "channel": row.channel, "text": row.text}
     )
+    _tell_of_message(connection, row, AttemptEvent.DELIVER, settings, last=read_at is None)
+
+
+def _tell_of_message(
+    connection: Connection, row: Row[Any], kind: AttemptEvent, settings: NetworkSettings, *, last: bool
+) -> None:
     event = NetworkEvent(
-        key=f"{row.id}.1", kind=AttemptEvent.DELIVER, reference=row.reference, remote_id=row.id
+        key=f"{row.id}.{2 if kind is AttemptEvent.READ else 1}",
+        kind=kind,
+        reference=row.reference,
+        remote_id=row.id,
+        reason=Reason.UNREACHABLE if kind is AttemptEvent.FAIL else None,
     )
-    _queue(connection, row, event, row.due_at, last=True, settings=settings)
+    _queue(connection, row, event, row.due_at, last=last, settings=settings)
 
 
 def _add_handset_event(connection: Connection, number: str, at: int, seen: Mapping[str, object]) -> None:

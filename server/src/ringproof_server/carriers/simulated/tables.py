@@ -82,7 +82,7 @@ messages: Final = Table(
     Column("events_url", Text, nullable=False),
     Column("placed_at", BigInteger, nullable=False),
     Column("arrived_at", BigInteger),
-    # When it arrives; null once it has, or if it never will.
+    # When it arrives or, once it has, is looked at; null when nothing will happen to it any more.
     Column("due_at", BigInteger),
     _due_index("ix_simulated_messages_due_at"),
     Index("ix_simulated_messages_attempt_id", "attempt_id"),

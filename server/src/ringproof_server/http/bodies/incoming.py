@@ -75,6 +75,17 @@ class TransactionBody(_Body, frozen=True):
     payee: Annotated[texts.Payee, means("Who is paid.")]
 
 
+class RecipientsBody(_Body, frozen=True):
+    """The person's addresses on channels that do not go by phone number."""
+
+    messenger: Annotated[
+        texts.RecipientId | None, means("The id that your page has for the person on Messenger.")
+    ] = None
+
+    def to_mapping(self) -> dict[Channel, str]:
+        return {} if self.messenger is None else {Channel.MESSENGER: self.messenger}
+
+
 class StartBody(_Body, frozen=True):
     """Start a verification. A publishable key needs `code_challenge`."""
 
@@ -110,6 +121,11 @@ class StartBody(_Body, frozen=True):
         TransactionBody | None, means("The payment that the number is proved for, which people are shown.")
     ] = None
 
+    recipients: Annotated[
+        RecipientsBody | None,
+        means("Where the person is reached on channels without phone numbers; with a secret key only."),
+    ] = None
+
     def to_request(self) -> StartRequest:
         """Raises `InvalidRequest` for channels that make no workflow."""
         able, paid = self.capabilities, self.transaction
@@ -131,6 +147,7 @@ class StartBody(_Body, frozen=True):
             transaction=None
             if paid is None
             else Transaction(amount=paid.amount, currency=paid.currency, payee=paid.payee),
+            recipients={} if self.recipients is None else self.recipients.to_mapping(),
         )
 
 
@@ -294,7 +311,10 @@ class BehaviourBody(_Body, frozen=True):
 
     behaviour: Annotated[
         texts.BehaviourName,
-        means("`ring`, `answer`, `reject`, `busy`, `withheld`, `altered`, `late`, `voicemail` or `off`."),
+        means(
+            "`ring`, `answer`, `reject`, `busy`, `withheld`, `altered`, `late`, `voicemail` or `off`; for "
+            "messages `unread` or `undelivered`."
+        ),
     ]
     delay_ms: Annotated[
         texts.DelayMilliseconds, means("How much longer the network takes to reach it, in ms.")

@@ -111,6 +111,12 @@ Payee = Annotated[
     str,
     Meta(min_length=1, max_length=140, pattern=_NO_CONTROLS, examples=["ACME"]),
 ]
+RecipientId = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=128, pattern="^[A-Za-z0-9_.:-]{1,128}" + END, examples=["1234567890123456"]
+    ),
+]
 CallerIdText = Annotated[
     str,
     Meta(
