@@ -19,11 +19,14 @@ class SettingRow(NamedTuple):
 
 _SERVER: Final[dict[str, tuple[str, str]]] = {
     "SECRET_KEY": ("", "required, at least 32 random characters: all keys of the server are made from it"),
-    "DATA_DIR": ("ringproof-data", "folder for the SQLite database"),
+    "DATA_DIR": (
+        "ringproof-data",
+        "folder for the SQLite database and what processes share",
+    ),
     "DATABASE_URL": ("", "`sqlite:///…` or `postgresql+psycopg://…`; without it SQLite in the data folder"),
     "REDIS_URL": (
         "",
-        "`redis://…`: rate limits counted across processes; without it each process counts alone",
+        "`redis://…`: limits and carriers' pace hold across servers; without it each counts alone",
     ),
     "PUBLIC_URL": (
         "http://127.0.0.1:8000",
@@ -55,6 +58,7 @@ _SERVER: Final[dict[str, tuple[str, str]]] = {
 }
 
 _CARRIER_OPTIONS: Final[dict[str, str]] = {
+    "<CARRIER>_…": "limits of each: `CALLS_PER_SECOND`, `TIMEOUT`, … ([carriers](docs/carriers.md))",
     "SIMULATED_…": "options of the simulated carrier",
     "TWILIO_…": "`ACCOUNT_SID`, `AUTH_TOKEN`, `SENDER`, … ([Twilio](docs/carriers/twilio.md))",
     "RESTCOMM_…": "`BASE_URL`, `ACCOUNT_SID`, `AUTH_TOKEN`, … ([Restcomm](docs/carriers/restcomm.md))",
