@@ -6,107 +6,50 @@ Nothing stands between the server and the phone but SIP, unless a test puts a ba
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from ringproof import Ringproof, SipPhoneCallSource, Verified, verify_token
-from tests.server.carriers.sip.agents import end_process
+from ringproof import verify_token
+from ringproof.calls import CodeRequest
 from tests.support import leaks
-from tests.support.api import Answer, Api, Json, Started, call_evidence
-from tests.support.baresip import Behaviour, Packet, Phone, PhoneCall, running_phone
-from tests.support.kamailio import Proxy, running_proxy, running_trunk
-from tests.support.servers import GENEROUS, Server, Tenant, running
-from tests.support.sip_ports import free_port
+from tests.support.api import Json, call_evidence
+from tests.support.baresip import Behaviour, Phone, PhoneCall, running_phone
 from tests.support.sip_relay import Relay, running_relay
+from tests.support.sip_site import Site, agree, delete, packets_of, ringing, site, wait_for
+from tests.support.webhook_sender import SECRET as WEBHOOK_SECRET
+from tests.support.webhook_sender import Sender
 
 NUMBER, LANDLORD = "+447400123456", "+447400123999"
 CROWD = [f"+4474001234{number:02}" for number in range(8)]
-REALM = "trunk.example"
-PASSWORD, WRONG_PASSWORD = "the-word-that-only-the-proxy-knows", "another-word-that-the-proxy-believes"
-KAMAILIO = Path(__file__).resolve().parents[2] / "server" / "deploy" / "kamailio" / "kamailio.cfg"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A server whose only carrier is a trunk, and the phone behind it."""
-
-    server: Server
-    tenant: Tenant
-    phone: Phone
-
-    @property
-    def client(self) -> Ringproof:
-        return Ringproof(self.server.url, self.tenant.publishable)
-
-    @property
-    def api(self) -> Api:
-        return Api(self.server.url, self.tenant.publishable)
-
-    def source(self) -> SipPhoneCallSource:
-        return SipPhoneCallSource(self.phone.control_address)
-
-    def seen_by_back_end(self, verification: str) -> Json:
-        answer = Api(self.server.url, self.tenant.secret).get(f"/v1/verifications/{verification}")
-        assert answer.status == 200, answer
-        return answer.json()
-
-    def attempt(self, verification: str) -> Json:
-        """The only attempt, once it has ended."""
-        wait_for(lambda: self.seen_by_back_end(verification)["attempts"][0]["status"] == "ended")
-        (found,) = self.seen_by_back_end(verification)["attempts"]
-        return dict(found)
-
-    def check(self, verified: Verified) -> None:
-        """The token holds, offline, with the server's published keys."""
-        keys = f"{self.server.url}/.well-known/jwks.json"
-        phone = verify_token(verified.token, jwks_url=keys, issuer=self.server.url, audience=self.tenant.id)
-        assert (phone.phone_number, phone.channel) == (verified.phone_number, "flashcall")
-
-
-def wait_for(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def site(folder: Path, phone: Phone, trunk: str, **settings: str) -> Iterator[Site]:
-    """A server that calls through this trunk; it and its agent are gone at the end."""
-    given = {
-        **GENEROUS,
-        "RINGPROOF_CARRIERS": "sip",
-        "RINGPROOF_SIP_TRUNK": trunk,
-        "RINGPROOF_SIP_LOCAL_ADDRESS": "127.0.0.1:0",
-        "RINGPROOF_RING_SECONDS": "1.0,1.5",
-        **settings,
-    }
-    server = Server(folder, settings=given)
-    try:
-        with running(server):
-            yield Site(server, server.tenant(), phone)
-    finally:
-        # The agent outlives its server on purpose, so that no call is dropped by a restart.
-        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            end_process(int((folder / "sip-agent.lock").read_text()), signal.SIGTERM)
-        leaks.watch_file(folder / "sip-agent.log", "the log of a SIP agent")
 
 
 @pytest.fixture(scope="module")
-def direct(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The phone is the trunk; it takes one call at a time."""
+def sender() -> Iterator[Sender]:
+    """Sends the text messages of an operator who has no other way."""
+    sender = Sender()
+    yield sender
+    sender.stop()
+
+
+@pytest.fixture(scope="module")
+def direct(tmp_path_factory: pytest.TempPathFactory, sender: Sender) -> Iterator[Site]:
+    """The phone is the trunk; it takes one call at a time. A second carrier sends messages, and only them."""
     folder = tmp_path_factory.mktemp("direct")
+    messages = {
+        "RINGPROOF_CARRIERS": "sip,webhook",
+        "RINGPROOF_WEBHOOK_URL": sender.url,
+        "RINGPROOF_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "RINGPROOF_WEBHOOK_CHANNELS": "sms",
+    }
     with (
         running_phone(folder / "phone", [NUMBER], most_calls=1) as phone,
-        site(folder / "server", phone, phone.address) as started,
+        site(folder / "server", phone, phone.address, **messages) as started,
     ):
         yield started
 
@@ -141,15 +84,6 @@ def test_a_real_phone_rings_and_its_number_is_verified(
     agree("without a proxy", call, attempt, record_property)
 
 
-def agree(how: str, call: PhoneCall, attempt: Json, record_property: Callable[[str, object], None]) -> None:
-    """Phone and server know the same ring time, as closely as evidence has to."""
-    assert call.ring_ms is not None
-    record_property("ring_ms_seen_by_the_phone", call.ring_ms)
-    record_property("ring_ms_seen_by_the_server", attempt["ring_ms"])
-    print(f"ring time {how}: phone {call.ring_ms} ms, server {attempt['ring_ms']} ms")
-    assert attempt["ring_ms"] - 6000 <= call.ring_ms <= attempt["ring_ms"] + 1500
-
-
 def test_the_command_listens_at_the_phone(direct: Site) -> None:
     """`ringproof verify --sip-phone`: nobody types, the last line is the token."""
     arguments = ["--server", direct.server.url, "--key", direct.tenant.publishable]
@@ -169,15 +103,12 @@ def test_the_command_listens_at_the_phone(direct: Site) -> None:
     assert "It rings." in done.stderr
 
 
-@pytest.mark.parametrize(("behaviour", "reason"), [("answer", "answered"), ("reject", "rejected")])
-def test_whoever_answers_or_rejects_is_verified_all_the_same(
-    direct: Site, behaviour: Behaviour, reason: str
-) -> None:
+@pytest.mark.parametrize("behaviour", ["answer", "reject"])
+def test_whoever_answers_or_rejects_is_verified_all_the_same(direct: Site, behaviour: Behaviour) -> None:
     """The phone has shown the caller ID; an answered call is up for a moment and then hung up for certain."""
     direct.phone.behave(behaviour, after=0.4)
     verified = direct.client.verify(NUMBER, direct.source())
     direct.check(verified)
-    assert direct.attempt(verified.verification.id)["reason"] == reason
     direct.phone.wait_until_idle()
     call = direct.phone.calls()[-1]
     assert call.answered is (behaviour == "answer")
@@ -185,24 +116,54 @@ def test_whoever_answers_or_rejects_is_verified_all_the_same(
     assert list(dict.fromkeys(requests)) == ["INVITE", "ACK", *(["BYE"] if call.answered else [])]
 
 
+@pytest.mark.parametrize(("behaviour", "reason"), [("answer", "answered"), ("reject", "rejected")])
+def test_the_report_of_a_phone_that_answered_or_rejected_is_waited_for(
+    direct: Site, behaviour: Behaviour, reason: str
+) -> None:
+    """The call is over and has its reason, no message is sent instead, and a later report verifies."""
+    direct.phone.behave(behaviour, after=0.2)
+    started = direct.api.start(NUMBER)
+    assert direct.attempt(started.id)["reason"] == reason
+    direct.phone.wait_until_idle()
+    evidence = call_evidence(direct.phone.calls()[-1].caller) | {"basis": "sip"}
+    assert direct.api.confirm(started, evidence).json()["status"] == "verified"
+
+
+def test_a_busy_phone_gets_a_text_message(direct: Site, sender: Sender, tmp_path: Path) -> None:
+    """It does not ring, the talk that keeps it busy goes on, and the code that comes instead verifies."""
+
+    def read_the_message(request: CodeRequest) -> str:
+        (message,) = [taken.data for taken in sender.taken.values() if taken.data["to"] == NUMBER]
+        leaks.secret(message["code"], "code")
+        return str(message["code"])
+
+    with busy(direct.phone, tmp_path):
+        verified = direct.client.verify(NUMBER, direct.source(), read_the_message)
+        assert direct.phone.active_calls() == 1
+    flash, text = direct.seen_by_back_end(verified.verification.id)["attempts"]
+    assert (flash["carrier"], flash["reason"], flash["ring_ms"]) == ("sip", "busy", None)
+    assert (verified.channel, text["carrier"]) == ("sms", "webhook")
+
+
 def test_a_busy_phone_ends_the_verification_where_nothing_else_is_left(direct: Site, tmp_path: Path) -> None:
-    """It does not ring, the reason is said, and the talk that keeps it busy goes on."""
-    direct.phone.behave("answer")
-    with running_phone(tmp_path, [LANDLORD]) as talker:
-        talker.dial(f"sip:{NUMBER}@{direct.phone.address}")
-        assert talker.wait_until(lambda: any(each.code == 200 for each in talker.packets()))
+    """The reason is said."""
+    with busy(direct.phone, tmp_path):
         started = direct.api.start(NUMBER, channels=["flashcall"])
-        attempt = direct.attempt(started.id)
-        assert (attempt["reason"], attempt["ring_ms"]) == ("busy", None)
+        assert direct.attempt(started.id)["reason"] == "busy"
         view = direct.seen_by_back_end(started.id)
         assert (view["status"], view["reason"]) == ("failed", "busy")
-        assert direct.phone.active_calls() == 1
+
+
+@contextlib.contextmanager
+def busy(phone: Phone, folder: Path) -> Iterator[None]:
+    """Somebody else talks to the owner meanwhile."""
+    phone.behave("answer")
+    with running_phone(folder, [LANDLORD]) as talker:
+        talker.dial(f"sip:{NUMBER}@{phone.address}")
+        assert talker.wait_until(lambda: any(each.code == 200 for each in talker.packets()))
+        yield
         talker.hang_up()
-        direct.phone.wait_until_idle()
-
-
-def packets_of(phone: Phone, call: PhoneCall) -> list[Packet]:
-    return [packet for packet in phone.packets() if packet.call_id == call.call_id]
+        phone.wait_until_idle()
 
 
 def test_a_trunk_that_is_dead_is_given_up_within_seconds(direct: Site) -> None:
@@ -230,20 +191,6 @@ def test_cancelling_stops_the_phone(direct: Site) -> None:
     assert delete(direct, started).json()["status"] == "cancelled"
     direct.phone.wait_until_idle()
     assert "CANCEL" in [packet.method for packet in packets_of(direct.phone, call)]
-
-
-def delete(where: Site, started: Started) -> Answer:
-    path = f"/v1/verifications/{started.id}"
-    answer = where.api.request("DELETE", path, headers={"Ringproof-Challenge": started.challenge})
-    assert answer.status == 200, answer
-    return answer
-
-
-def ringing(phone: Phone, number: str) -> PhoneCall:
-    """The call to this number that has begun to ring, or was answered, and is not over."""
-    return phone.wait_for_call(
-        lambda call: call.called == number and call.rang_at is not None and call.ended_at is None
-    )
 
 
 # --- a bad network ---------------------------------------------------------------------------------------
@@ -303,82 +250,3 @@ def test_calls_on_a_line_that_loses_messages_all_ring_and_all_end(
     longer = [(call.ring_ms or 0) - attempt["ring_ms"] for attempt, call in ends]
     record_property("messages_lost", len(relay.lost))
     print(f"lost: {len(relay.lost)} messages; the phone rang longer than the server knew by (ms): {longer}")
-
-
-# --- through the proxy that is shipped as an example -----------------------------------------------------
-
-
-class Edge:
-    """The proxy as shipped, with a dead gateway and one that asks for a login; always at the same port."""
-
-    def __init__(self, folder: Path, trunk: Proxy) -> None:
-        self._folder, self._trunk = folder, trunk
-        self._port = free_port()
-        self._dead = free_port()
-        self._running = contextlib.ExitStack()
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self._port}"
-
-    def run(self, password: str) -> None:
-        """Run it, or another one in its place, with this password for the second gateway."""
-        self.stop()
-        listed = self._folder / "dispatcher.list"
-        login = f"user=ringproof;realm={REALM};password={password}"
-        listed.write_text(f"1 sip:127.0.0.1:{self._dead} 0 2\n1 sip:{self._trunk.address} 0 1 {login}\n")
-        given = {"GATEWAYS": f'"{listed}"', "PATIENCE": "500"}
-        proxy = self._running.enter_context(running_proxy(self._folder, KAMAILIO, given, port=self._port))
-        self._running.callback(leaks.watch_file, proxy.log_file, "the log of the proxy")
-
-    def stop(self) -> None:
-        self._running.close()
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory, phone: Phone) -> Iterator[tuple[Site, Edge]]:
-    folder = tmp_path_factory.mktemp("edge")
-    leaks.secrets([PASSWORD, WRONG_PASSWORD], "password")
-    with running_trunk(
-        folder / "trunk", phone.address, user="ringproof", password=PASSWORD, realm=REALM
-    ) as trunk:
-        proxy = Edge(folder, trunk)
-        try:
-            proxy.run(PASSWORD)
-            with site(folder / "server", phone, proxy.address) as started:
-                yield started, proxy
-        finally:
-            proxy.stop()
-
-
-def test_a_number_is_verified_through_the_example_proxy(
-    edge: tuple[Site, Edge], record_property: Callable[[str, object], None]
-) -> None:
-    """Past a dead gateway and with a login that only the proxy knows; phone and server agree on the ring."""
-    there, _ = edge
-    verified = there.client.verify(NUMBER, there.source())
-    there.check(verified)
-    attempt, call = there.attempt(verified.verification.id), there.phone.calls()[-1]
-    assert (attempt["reason"], call.answered) == ("rang", False)
-    agree("through the proxy", call, attempt, record_property)
-
-
-def test_a_cancelled_call_stops_behind_the_proxy(edge: tuple[Site, Edge]) -> None:
-    """CANCEL passes through both proxies, to the gateway that took the call."""
-    there, _ = edge
-    started = there.api.start(NUMBER, channels=["flashcall"])
-    call = ringing(there.phone, NUMBER)
-    delete(there, started)
-    there.phone.wait_until_idle()
-    assert "CANCEL" in [packet.method for packet in packets_of(there.phone, call)]
-
-
-def test_a_wrong_password_in_the_proxy_is_a_configuration_error(edge: tuple[Site, Edge]) -> None:
-    """Nothing rings, and the operator sees whose fault it is."""
-    there, proxy = edge
-    known = len(there.phone.calls())
-    proxy.run(WRONG_PASSWORD)
-    started = there.api.start(NUMBER, channels=["flashcall"])
-    assert there.attempt(started.id)["reason"] == "config_error"
-    assert there.seen_by_back_end(started.id)["status"] == "failed"
-    assert len(there.phone.calls()) == known
