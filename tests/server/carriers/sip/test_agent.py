@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,7 @@ from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.errors import CarrierUnavailable, OutcomeUnknown
 from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.ports import Found
 from ringproof_server.system import SystemClock, SystemRandom
 from ringproof_server.testing.options import carrier_options
 from tests.server.carriers.sip.agents import (
@@ -107,6 +110,26 @@ def test_an_attempt_is_dialled_once_however_often_it_is_placed(caller: Caller, s
     assert sipp.received().count("INVITE") == 1
 
 
+def test_a_call_that_is_asked_about_while_it_is_being_placed_counts_as_taken(tmp_path: Path) -> None:
+    """Its server has given up waiting; so its end is reported, whatever the trunk does."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        dead.bind(("127.0.0.1", 0))
+        with calling(tmp_path, {"trunk": f"127.0.0.1:{dead.getsockname()[1]}"}) as caller:
+            placed = pool.submit(caller.call, "att_asked")
+            found: list[Found | None] = []
+
+            def is_found() -> bool:
+                found.append(caller.carrier.find(_attempt("att_asked"), PhoneNumber.parse(NUMBER)))
+                return found[-1] is not None
+
+            assert caller.wait_until(is_found)
+            assert found[-1] == Found(remote_id=placed.result())
+            assert caller.wait(AttemptEvent.END, "att_asked").reason is Reason.CARRIER_ERROR
+
+
 def test_a_call_outlives_the_server_that_placed_it(caller: Caller) -> None:
     """A restart drops nothing: the next process hangs it up and hears of it."""
     name = caller.call()
@@ -147,6 +170,7 @@ def test_after_a_crash_of_the_agent_another_one_is_started(caller: Caller) -> No
 def test_an_agent_that_hangs_leaves_the_outcome_unknown(tmp_path: Path, sipp: Sipp) -> None:
     """It may have dialled; everything else raises too, and when it wakes up it is found."""
     with calling(tmp_path / "data", {"trunk": f"{sipp.address};ping=off"}, timeouts=HASTY) as caller:
+        assert caller.wait_until(lambda: "sip_agent_started" in caller.log)
         name = caller.call("att_before")
         os.kill(caller.agent_pid, signal.SIGSTOP)
         with pytest.raises(OutcomeUnknown):

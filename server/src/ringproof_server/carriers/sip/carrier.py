@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Never
 
-from ringproof_server.carriers.plugin import CarrierOptions, Log, Timeouts
+from ringproof_server.carriers.plugin import CarrierOptions, CarrierSettingsError, Log, Timeouts
 from ringproof_server.carriers.sip.address import AgentAddress
 from ringproof_server.carriers.sip.callbacks import EVENTS_PATH, opened
 from ringproof_server.carriers.sip.launch import IDLE_SECONDS, Launcher, LaunchFault, StartOrder, fingerprint
@@ -55,6 +57,8 @@ from ringproof_server.ports import (
 NAME: Final = "sip"
 SOCKET_FILE: Final = "sip-agent.sock"
 LOG_FILE: Final = "sip-agent.log"
+FEWEST_SECONDS: Final = 0.5
+"""With less time than this left nobody is asked: whoever wants the answer may have given up before it."""
 FULL_SECONDS: Final = 1.0
 """How soon an agent that has as many calls up as it may can be asked again."""
 
@@ -194,22 +198,23 @@ class SipCarrier:
         with self._lock:
             first = self._next_line
             self._next_line = (first + 1) % len(self._lines)
+        deadline = time.monotonic() + self._timeouts.total
         for line in (*self._lines[first:], *self._lines[:first]):
             try:
-                return self._ask(line, request)
+                return self._ask(line, request, deadline)
             except AgentAway:
                 continue
         raise CarrierUnavailable("no SIP agent answers")
 
-    def _ask(self, line: AgentLine, request: Request) -> Answer:
+    def _ask(self, line: AgentLine, request: Request, deadline: float) -> Answer:
         try:
             try:
-                return line.ask(request, self._timeouts.total)
+                return line.ask(request, _left(deadline))
             except AgentAway as fault:
                 if self._launcher is None or not fault.is_absent:
                     raise
                 self._launcher.ensure()
-                return line.ask(request, self._timeouts.total)
+                return line.ask(request, _left(deadline))
         except AnswerLost:
             if isinstance(request, Place):
                 raise OutcomeUnknown("the SIP agent's answer did not come") from None
@@ -244,6 +249,14 @@ class _Preparation:
             self._is_first = False
 
 
+def _left(deadline: float) -> float:
+    """The seconds until then. Raises `CarrierUnavailable` when nothing should be begun any more."""
+    left = deadline - time.monotonic()
+    if left < FEWEST_SECONDS:
+        raise CarrierUnavailable("there was no SIP agent in time")
+    return left
+
+
 def _raise(refused: Refused) -> Never:
     if refused.refusal is Refusal.NUMBER:
         raise NumberRefused(refused.why)
@@ -272,6 +285,8 @@ def own_address(data_dir: Path) -> AgentAddress:
 def build(options: CarrierOptions) -> SipCarrier:
     """The carrier `sip`. Raises `CarrierSettingsError`."""
     settings = read_settings(options.settings)
+    if not settings.agents and find_spec("sippy") is None:
+        raise CarrierSettingsError(NAME, ("the SIP stack is missing; install ringproof-server[sip]",))
     key = agent_key(options.seals)
     own = own_address(options.data_dir)
     lines = [

@@ -139,6 +139,12 @@ class Call:
         self._timers.cancelled = self.desk.after(CANCEL_SECONDS, self._cancel_was_lost)
         self._leg.cancel()
 
+    def accept(self) -> None:
+        """Say that the call was taken, if nothing was said yet; from now on its end is reported."""
+        if self.answer is None:
+            self.answer = Accepted(self.name)
+            self.reply(self.answer)
+
     def heard(self, leg: Leg, code: int) -> None:
         """A response to one of our INVITEs."""
         if leg is not self._leg or self.is_over:
@@ -196,7 +202,7 @@ class Call:
             self._next_trunk()
 
     def _progressed(self, code: int) -> None:
-        self._accept()
+        self.accept()
         if self._hung_up_at is not None:
             return
         if code == 180:
@@ -216,7 +222,7 @@ class Call:
 
     def _was_answered(self, leg: Leg) -> None:
         leg.release()
-        self._accept()
+        self.accept()
         self.desk.report(self, Report(kind=AttemptEvent.ANSWER))
         self._end(Reason.ANSWERED)
 
@@ -242,7 +248,7 @@ class Call:
             self._end(Reason.CONFIG_ERROR)
             return
         if reason is not Reason.INVALID_NUMBER:
-            self._accept()
+            self.accept()
         self._end(reason)
 
     def _reason_of_hang_up(self) -> Reason:
@@ -256,11 +262,6 @@ class Call:
     def _cancel_was_lost(self) -> None:
         self.log.warning("sip_cancel_unanswered", call=self.name)
         self._end(self._reason_of_hang_up(), at=self._hung_up_at)
-
-    def _accept(self) -> None:
-        if self.answer is None:
-            self.answer = Accepted(self.name)
-            self.reply(self.answer)
 
     def _end(self, reason: Reason, at: float | None = None) -> None:
         if self.is_over:

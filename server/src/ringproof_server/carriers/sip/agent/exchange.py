@@ -18,8 +18,9 @@ from ringproof_server.carriers.sip.trunk import Trunk
 from ringproof_server.ports import Random
 
 MOST_CALLS: Final = 10_000
-REMEMBERED_SECONDS: Final = 600.0
-"""How long after its end a call is known by its attempt, for a server whose answer was lost."""
+REMEMBERED_SECONDS: Final = 180.0
+"""How long after its end a call is known by its attempt: longer than a server takes to ask about an answer
+that was lost."""
 AVOIDED_SECONDS: Final = 30.0
 """A trunk that was silent is tried last for so long."""
 FRESH_SECONDS: Final = 10.0
@@ -64,7 +65,8 @@ class Exchange:
         self._log = log
         self._by_attempt: dict[str, Call] = {}
         self._up: dict[str, Call] = {}
-        self._over: deque[tuple[float, Call]] = deque()
+        self._answers: dict[str, Accepted | Refused] = {}
+        self._over: deque[tuple[float, str]] = deque()
         self._legs_given_up: set[Leg] = set()
         self._ping: _Ping | None = None
         self._noted: dict[tuple[str, str], float] = {}
@@ -81,9 +83,11 @@ class Exchange:
 
     def place(self, order: Place, reply: Reply) -> None:
         """Dial, unless this attempt was dialled before; `reply` is called once, now or later."""
-        known = self._by_attempt.get(order.attempt)
-        if known is not None:
-            self._answer_again(known, reply)
+        if order.attempt in self._answers:
+            reply(self._answers[order.attempt])
+            return
+        if order.attempt in self._by_attempt:
+            self._answer_both(self._by_attempt[order.attempt], reply)
             return
         if self._is_closing:
             reply(Refused(Refusal.UNAVAILABLE, "the SIP agent is stopping"))
@@ -104,9 +108,13 @@ class Exchange:
             call.hang_up()
 
     def find(self, attempt: str) -> str | None:
-        """The name of the call of this attempt, if it was taken."""
+        """The name of the call of this attempt, if it was taken; who asks about one under way takes it."""
         call = self._by_attempt.get(attempt)
-        return None if call is None or isinstance(call.answer, Refused) else call.name
+        if call is not None:
+            call.accept()
+            return call.name
+        answer = self._answers.get(attempt)
+        return answer.call if isinstance(answer, Accepted) else None
 
     def ping(self, told: Callable[[Done | Refused], None]) -> None:
         """Find out whether a trunk answers; trunks that are not to be asked are taken to."""
@@ -143,7 +151,7 @@ class Exchange:
             for told in ping.told:
                 told(answer)
 
-    def _answer_again(self, call: Call, reply: Reply) -> None:
+    def _answer_both(self, call: Call, reply: Reply) -> None:
         if call.answer is not None:
             reply(call.answer)
             return
@@ -163,8 +171,7 @@ class Exchange:
 
     def _forget_old(self) -> None:
         while self._over and self.now() - self._over[0][0] > REMEMBERED_SECONDS:
-            _, call = self._over.popleft()
-            self._by_attempt.pop(call.order.attempt, None)
+            self._answers.pop(self._over.popleft()[1], None)
 
     # --- what calls ask of their desk ---------------------------------------------------------------------
 
@@ -212,4 +219,7 @@ class Exchange:
 
     def ended(self, call: Call) -> None:
         self._up.pop(call.name, None)
-        self._over.append((self.now(), call))
+        self._by_attempt.pop(call.order.attempt, None)
+        if call.answer is not None:
+            self._answers[call.order.attempt] = call.answer
+            self._over.append((self.now(), call.order.attempt))
