@@ -15,6 +15,8 @@ from ringproof_server.service.administration import Administration
 from ringproof_server.service.carrier_events import CarrierEvents
 from ringproof_server.service.deadlines import DueWork
 from ringproof_server.service.dispatch import Dispatching
+from ringproof_server.service.endpoints import Endpoints
+from ringproof_server.service.outbox import Delivering
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.verifications import VerificationService
 from ringproof_server.storage import SqlStorage
@@ -73,6 +75,8 @@ class Process:
     service: VerificationService
     access: AccessService
     administration: Administration
+    endpoints: Endpoints
+    delivering: Delivering
     events: CarrierEvents
     dispatching: Dispatching
     due: DueWork

@@ -25,6 +25,8 @@ from ringproof_server.service.administration import Administration
 from ringproof_server.service.carrier_events import CarrierEvents
 from ringproof_server.service.deadlines import DueWork
 from ringproof_server.service.dispatch import Dispatching
+from ringproof_server.service.endpoints import Endpoints
+from ringproof_server.service.outbox import Delivering
 from ringproof_server.service.parts import Parts, ServiceConfig, Wakeup
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
@@ -34,6 +36,7 @@ from ringproof_server.storage import SqlStorage, migrations, open_storage
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.randomness import SeededRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
+from ringproof_server.webhooks import HttpWebhooks
 from tests.support import leaks
 from tests.support.api import code_in, pkce
 from tests.support.clients import (
@@ -123,7 +126,8 @@ class World:
             limiter=self.limiter,
             carriers=carriers,
             metrics=metrics,
-            config=ServiceConfig(public_url=PUBLIC_URL, **self._config),
+            webhooks=HttpWebhooks(private=True),
+            config=ServiceConfig(public_url=PUBLIC_URL, **{"private_webhooks": True, **self._config}),
             wakeup=Wakeup(),
         )
         planner = Planner()
@@ -135,6 +139,8 @@ class World:
             service=VerificationService(parts, planner, steps),
             access=AccessService(storage, seals, self.clock),
             administration=Administration(storage, self.clock, self.random, seals),
+            endpoints=Endpoints(parts),
+            delivering=Delivering(parts, log, log),
             events=CarrierEvents(parts, steps),
             dispatching=dispatching,
             due=DueWork(parts, steps, dispatching, log),

@@ -33,6 +33,8 @@ from ringproof_server.service.carrier_events import CarrierEvents
 from ringproof_server.service.deadlines import Deadlines, DueWork
 from ringproof_server.service.dispatch import Dispatching
 from ringproof_server.service.dispatcher import Dispatcher
+from ringproof_server.service.endpoints import Endpoints
+from ringproof_server.service.outbox import Courier, Delivering
 from ringproof_server.service.parts import Parts, ServiceConfig, Wakeup
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.steps import Steps
@@ -42,6 +44,7 @@ from ringproof_server.storage import SqlStorage, migrations, open_storage
 from ringproof_server.system import SystemClock, SystemRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
 from ringproof_server.web import PagesConfig, create_pages
+from ringproof_server.webhooks import HttpWebhooks
 
 SIMULATED = "simulated"
 
@@ -55,11 +58,13 @@ class Node:
     storage: SqlStorage
     tokens: JwtTokens
     administration: Administration
+    endpoints: Endpoints
     verifications: VerificationService
     access: AccessService
     carrier_events: CarrierEvents
     dispatcher: Dispatcher
     deadlines: Deadlines
+    courier: Courier
     due: DueWork
     dispatching: Dispatching
     metrics: PrometheusMetrics
@@ -71,16 +76,18 @@ class Node:
         """
         load_numbering_plans()
         self.tokens.prepare()
-        self.parts.wakeup.connect(self.dispatcher.poke, self.deadlines.poke)
+        self.parts.wakeup.connect(self.dispatcher.poke, self.deadlines.poke, self.courier.poke)
         for carrier in self.parts.carriers.values():
             carrier.start(partial(self.carrier_events.receive, carrier.name), self._answer)
         self.dispatcher.start()
         self.deadlines.start()
+        self.courier.start()
 
     def stop(self) -> None:
         """Stop what `start` started, and let go of the database."""
         self.dispatcher.stop()
         self.deadlines.stop()
+        self.courier.stop()
         for carrier in self.parts.carriers.values():
             carrier.stop()
         self.storage.close()
@@ -172,6 +179,7 @@ def compose(
         ),
         carriers=_carriers(settings, storage, clock, random, seals, metrics),
         metrics=metrics,
+        webhooks=HttpWebhooks(private=_allows_private_receivers(settings)),
         config=_service_config(settings),
         wakeup=Wakeup(),
     )
@@ -185,7 +193,13 @@ def _service_config(settings: Settings) -> ServiceConfig:
         claim_lease=settings.claim_lease,
         counts_loopback=not settings.demo,
         routes=settings.routes,
+        private_webhooks=_allows_private_receivers(settings),
     )
+
+
+def _allows_private_receivers(settings: Settings) -> bool:
+    """In the demo everything runs on one machine."""
+    return settings.webhook_private_addresses or settings.demo
 
 
 def _node(
@@ -207,11 +221,13 @@ def _node(
         storage=storage,
         tokens=tokens,
         administration=Administration(storage, parts.clock, parts.random, parts.seals, settings.policy),
+        endpoints=Endpoints(parts),
         verifications=VerificationService(parts, planner, steps),
         access=AccessService(storage, parts.seals, parts.clock),
         carrier_events=CarrierEvents(parts, steps),
         dispatcher=Dispatcher(parts, dispatching, log.warning),
         deadlines=Deadlines(parts, due, log.warning),
+        courier=Courier(parts, Delivering(parts, log.info, log.warning), log.warning),
         due=due,
         dispatching=dispatching,
         metrics=metrics,

@@ -660,7 +660,6 @@ class DocumentSource(Protocol):
         ...
 
 
-
 class Carrier(Protocol):
     """Who transports calls and messages. Its methods may take seconds; they raise `CarrierError`s only.
 

@@ -14,6 +14,8 @@ def carry_out(parts: Parts, aftermath: Aftermath | None) -> None:
         parts.wakeup.attempt_queued(attempt_id)
     if aftermath.deadline is not None:
         parts.wakeup.deadline_set(aftermath.deadline)
+    if aftermath.has_events:
+        parts.wakeup.event_written()
     for attempt in aftermath.ended:
         parts.metrics.attempt_ended(attempt.channel, attempt.carrier or "none", attempt.reason)
     finished = aftermath.finished

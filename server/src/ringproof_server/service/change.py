@@ -13,6 +13,7 @@ from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import NotFound
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session, TraceEntry
+from ringproof_server.service.outbox_events import events_of
 
 BACKSTOP = timedelta(seconds=5)
 """A call that has not ended this long after the carrier's own time limit is hung up by us."""
@@ -25,13 +26,15 @@ REMARKS_WITHIN = 100
 class Aftermath:
     """What follows once a change is committed: attempts to dispatch, a deadline to keep, counts to keep.
 
-    `deadline` is the earliest of those that were set.
+    `deadline` is the earliest of those that were set. `has_events` is whether there is something to tell the
+    application.
     """
 
     queued: tuple[str, ...]
     deadline: datetime | None
     ended: tuple[Attempt, ...]
     finished: Verification | None
+    has_events: bool = False
 
 
 class Change:
@@ -174,7 +177,20 @@ class Change:
             else None
         )
         earliest = min((at for at in deadlines if at is not None), default=None)
-        return Aftermath(tuple(queued), earliest, tuple(ended), finished)
+        return Aftermath(tuple(queued), earliest, tuple(ended), finished, self._tell())
+
+    def _tell(self) -> bool:
+        """Write down what the application wants to know, whether that was anything."""
+        webhook = self.application.webhook
+        if webhook is None or not webhook.is_open:
+            return False
+        before = None if self._is_new else self._stored
+        events = events_of(before, self.verification, self._stored_attempts, self._attempts, self.now)
+        has_events = False
+        for event in events:
+            self.session.outbox.add(event)
+            has_events = True
+        return has_events
 
 
 def is_awaited(change: Change, attempt: Attempt) -> bool:

@@ -59,6 +59,7 @@ class Settings:
     log_format: values.LogFormat = "console"
     page_key: Secret | None = None
     demo: bool = False
+    webhook_private_addresses: bool = False
     policy: Policy = field(default_factory=Policy)
 
     @classmethod
@@ -72,6 +73,8 @@ class Settings:
         carriers = reader.take("CARRIERS", values.carriers, DEFAULT_CARRIERS)
         named = None if reader.faults else carriers
         data_dir = reader.take("DATA_DIR", Path, Path("ringproof-data"))
+        # Taken before the options of the carrier `webhook`, which begin in the same way.
+        private = reader.take("WEBHOOK_PRIVATE_ADDRESSES", values.switch, False)
         sqlite = f"sqlite:///{data_dir / 'ringproof.sqlite3'}"
         settings = cls(
             secret_key=reader.take("SECRET_KEY", values.secret_key, Secret("")),
@@ -93,6 +96,7 @@ class Settings:
             log_format=reader.take("LOG_FORMAT", values.log_format, "console"),
             page_key=reader.take("PAGE_KEY", values.publishable_key, None),
             demo=reader.take("DEMO", values.switch, False),
+            webhook_private_addresses=private,
             policy=read_policy(reader),
         )
         if "SECRET_KEY" not in reader.known:

@@ -48,6 +48,7 @@ class Reader:
         for carrier in carriers:
             prefix = f"{carrier.upper()}_"
             names = [name for name in self._values if name.startswith(prefix) and len(name) > len(prefix)]
+            names = [name for name in names if name not in self._taken]
             self._taken.update(names)
             options = {name.removeprefix(prefix).lower(): self._values[name] for name in names}
             if options:

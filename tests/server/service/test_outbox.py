@@ -1,0 +1,442 @@
+"""Events reach the application's back end: all of them, signed, in order for each verification."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.errors import InvalidRequest, NotFound
+from ringproof_server.domain.verification import Status
+from ringproof_server.ports import OutboxItem
+from ringproof_server.service.outbox import Courier
+from ringproof_server.storage import tables
+from tests.support.receiver import BackEnd, Request, running_back_end, takes_all
+from tests.support.world import NUMBER, OTHER_NUMBER, App, Process, Session, World, code_report, right_call
+
+DAY = 86_400
+
+
+@pytest.fixture
+def world(tmp_path: Path, database: str) -> Iterator[World]:
+    """A server on each kind of database."""
+    made = World(tmp_path / "world", database=database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def back_end() -> Iterator[BackEnd]:
+    with running_back_end(live=False) as running:
+        yield running
+
+
+def listening(world: World, back_end: BackEnd, **options: Any) -> App:
+    """An application whose back end hears of its verifications."""
+    app = world.app(**options)
+    back_end.trust(world.server.endpoints.set_webhook(app.application.id, back_end.url))
+    application = world.server.administration.application(app.application.id)
+    return replace(
+        app,
+        application=application,
+        client=replace(app.client, application=application),
+        back_end=replace(app.back_end, application=application),
+    )
+
+
+def deliver(world: World, seconds: float = 0, process: Process | None = None) -> None:
+    """Send what is due within so many seconds, each thing at its time."""
+    process = process or world.server
+    end = world.clock.now() + timedelta(seconds=seconds)
+    while True:
+        while process.delivering.run():
+            pass
+        at = process.delivering.next_at()
+        if at is None or at > end:
+            break
+        world.clock.move_to(at)
+    world.clock.move_to(end)
+
+
+def verify(world: World, app: App, number: str = NUMBER) -> Session:
+    """A flash call from its start to the end of the call."""
+    session = world.start(app, number, reference="signup-42")
+    world.pass_time(5)
+    session.confirm(right_call(session))
+    world.pass_time(30)
+    return session
+
+
+def kinds(back_end: BackEnd, session: Session) -> list[str]:
+    return [one.said["type"] for one in back_end.by_verification().get(session.id, [])]
+
+
+def rows(world: World) -> int:
+    count = select(func.count()).select_from(tables.outbox)
+    return int(world.server.storage.look(lambda connection: connection.execute(count).scalar_one()))
+
+
+def in_order(back_end: BackEnd) -> bool:
+    return all(
+        [one.sequence for one in events] == list(range(len(events)))
+        for events in back_end.by_verification().values()
+    )
+
+
+def test_a_verified_call_is_told_from_its_start_to_its_end(world: World, back_end: BackEnd) -> None:
+    session = verify(world, listening(world, back_end))
+    deliver(world)
+    told = back_end.by_verification()[session.id]
+    assert [(one.said["type"], one.said["data"]["attempt"]["status"]) for one in told] == [
+        ("verification.started", "queued"),
+        ("attempt.updated", "accepted"),
+        ("attempt.updated", "ringing"),
+        ("verification.verified", "ringing"),
+        ("attempt.updated", "ended"),
+    ]
+    assert in_order(back_end)
+    assert back_end.refused == 0
+    data = told[3].said["data"]
+    stored = session.stored
+    assert data["phone_number"] == NUMBER
+    assert (data["id"], data["status"], data["reference"]) == (session.id, "verified", "signup-42")
+    assert (data["channel"], data["token_id"]) == ("flashcall", stored.token_id)
+    assert data["guess_probability"] == stored.guess_probability
+    assert 0 < data["assurance_bits"] < 20
+    assert datetime.fromisoformat(told[3].said["timestamp"]) == stored.finished_at
+
+
+def test_no_event_tells_the_caller_id_or_a_token(world: World, back_end: BackEnd) -> None:
+    """The caller ID is the evidence, the token a bearer's proof: neither lies in the outbox."""
+    session = verify(world, listening(world, back_end))
+    deliver(world)
+    bodies = b"".join(one.body for one in back_end.taken)
+    assert session.caller_id[1:].encode() not in bodies
+    assert b"eyJ" not in bodies
+
+
+def test_the_outbox_holds_no_phone_number(world: World, back_end: BackEnd) -> None:
+    verify(world, listening(world, back_end))
+    dump = world.server.storage.look(lambda connection: repr(connection.execute(select(tables.outbox)).all()))
+    assert "signup-42" in dump
+    assert NUMBER[1:] not in dump
+
+
+def test_without_a_webhook_nothing_is_written(world: World) -> None:
+    verify(world, world.app())
+    assert rows(world) == 0
+
+
+def test_every_end_has_an_event_of_its_own(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    cancelled = world.start(app)
+    world.server.service.cancel(app.back_end, cancelled.id, challenge=None)
+    expired = world.start(app, OTHER_NUMBER)
+    world.pass_time(400)
+    assert expired.stored.status is Status.EXPIRED
+    world.behave("off", "+447700900789")
+    failed = world.start(app, "+447700900789", channels=[Channel.FLASHCALL])
+    world.pass_time(400)
+    deliver(world, 60)
+    ends = {session.id: kinds(back_end, session)[-1] for session in (cancelled, expired, failed)}
+    assert ends[cancelled.id] == "verification.cancelled"
+    assert ends[expired.id] == "verification.expired"
+    assert ends[failed.id] == f"verification.{failed.stored.status}"
+    assert in_order(back_end)
+
+
+def test_a_code_that_verifies_is_told_with_its_channel(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    session = world.start(app, channels=[Channel.SMS])
+    world.pass_time(5)
+    session.confirm(code_report(world.code_seen()))
+    deliver(world)
+    [end] = [one for one in back_end.taken if one.said["type"] == "verification.verified"]
+    assert end.said["data"]["channel"] == "sms"
+
+
+def test_a_receiver_that_fails_half_the_time_gets_everything_in_order(
+    world: World, back_end: BackEnd
+) -> None:
+    """Also what arrived although the answer was lost comes again, under the same name."""
+    app = listening(world, back_end)
+    coins = iter(world.random.below(2) for _ in range(10_000))
+
+    def half(_: Request) -> tuple[int, bytes]:
+        return (204 if next(coins) else 503), b"try again"
+
+    back_end.react = half
+    sessions = [verify(world, app, f"+4477009001{n:02d}") for n in range(5)]
+    deliver(world, DAY)
+    assert in_order(back_end)
+    assert all(len(kinds(back_end, session)) == 5 for session in sessions)
+    assert len(back_end.asked) > len(back_end.taken) == 25
+    for events in back_end.by_verification().values():
+        again = [one for one in back_end.asked if one.verification == events[0].verification]
+        positions = [one.sequence for one in again]
+        assert positions == sorted(positions), "a later event was sent before an earlier one had arrived"
+        assert len({(one.id, one.sequence, one.body) for one in again}) == 5
+
+
+def test_a_receiver_that_was_away_for_hours_misses_nothing(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    back_end.go_away()
+    session = verify(world, app)
+    deliver(world, 10 * 3600)
+    assert back_end.taken == []
+    back_end.come_back()
+    deliver(world, 2 * 3600)
+    assert len(kinds(back_end, session)) == 5
+    assert in_order(back_end)
+
+
+def test_what_a_day_of_tries_does_not_deliver_is_kept_and_sent_again_on_demand(
+    world: World, back_end: BackEnd
+) -> None:
+    app = listening(world, back_end)
+    back_end.react = lambda _: (500, b"")
+    session = verify(world, app)
+    deliver(world, 3 * DAY)
+    tried = [one for one in back_end.asked if one.sequence == 0]
+    assert 20 < len(tried) < 60
+    assert world.server.delivering.next_at() is None
+    endpoints = world.server.endpoints
+    assert len(endpoints.events(100, failed=True)) == 5
+    back_end.react = takes_all
+    assert endpoints.send_again(failed=True, application_id="app_other") == 0
+    assert endpoints.send_again(failed=True) == 5
+    deliver(world)
+    assert len(kinds(back_end, session)) == 5
+    assert in_order(back_end)
+    assert back_end.taken[0].id == tried[0].id
+    assert endpoints.events(100, failed=True) == []
+
+
+def test_what_was_delivered_can_be_sent_again_for_one_verification(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    session, other = verify(world, app), verify(world, app, OTHER_NUMBER)
+    deliver(world)
+    before = [one.id for one in back_end.taken if one.verification == session.id]
+    world.clock.move(1)
+    assert world.server.endpoints.send_again(verification_id=session.id) == 5
+    deliver(world)
+    after = [one.id for one in back_end.taken if one.verification == session.id]
+    assert after == before * 2
+    assert len([one for one in back_end.taken if one.verification == other.id]) == 5
+
+
+def test_a_receiver_that_is_gone_is_not_asked_again_until_it_is_set_anew(
+    world: World, back_end: BackEnd
+) -> None:
+    app = listening(world, back_end)
+    back_end.react = lambda _: (410, b"")
+    session = verify(world, app)
+    deliver(world, DAY)
+    assert len(back_end.asked) == 1
+    application = world.server.administration.application(app.application.id)
+    assert application.webhook is not None
+    assert application.webhook.disabled_at is not None
+    before = rows(world)
+    world.start(world_app(world, app), OTHER_NUMBER)
+    assert rows(world) == before
+    back_end.react = takes_all
+    assert world.server.endpoints.set_webhook(app.application.id, back_end.url) is None
+    assert world.server.endpoints.send_again(failed=True) == 5
+    deliver(world)
+    assert len(kinds(back_end, session)) == 5
+
+
+def world_app(world: World, app: App) -> App:
+    """The same application as a request would find it now."""
+    application = world.server.administration.application(app.application.id)
+    return replace(app, application=application, client=replace(app.client, application=application))
+
+
+@pytest.mark.parametrize("status", [201, 202, 299])
+def test_any_success_means_that_it_arrived(world: World, back_end: BackEnd, status: int) -> None:
+    app = listening(world, back_end)
+    back_end.react = lambda _: (status, b"x" * 100_000)
+    world.start(app)
+    deliver(world, 3600)
+    assert len(back_end.asked) == len(back_end.taken) == 1
+
+
+def test_a_redirect_is_a_refusal_and_is_not_followed(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    back_end.react = lambda _: (307, b"")
+    world.start(app)
+    deliver(world, 10)
+    assert {one.path for one in back_end.asked} == {"/events"}
+    assert back_end.taken == []
+    assert len(back_end.asked) > 1
+
+
+def test_after_a_change_of_the_secret_both_sign_for_a_day(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    [old] = back_end.secrets
+    new = world.server.endpoints.rotate_webhook(app.application.id)
+    for secrets in ([old], [new]):
+        back_end.secrets = secrets
+        world.start(app, NUMBER if secrets == [old] else OTHER_NUMBER)
+        deliver(world)
+    assert (len(back_end.taken), back_end.refused) == (2, 0)
+    world.clock.move(DAY)
+    back_end.secrets = [old]
+    world.server.endpoints.send_again()
+    deliver(world)
+    assert back_end.refused == 2
+    back_end.secrets = [new]
+    deliver(world, 3600)
+    assert len(back_end.taken) == 4
+
+
+def test_an_event_of_an_erased_verification_is_sent_without_its_number(
+    world: World, back_end: BackEnd
+) -> None:
+    session = verify(world, listening(world, back_end))
+    deliver(world)
+    world.clock.move(1)
+    assert world.server.storage.erase(world.clock.now()) == 1
+    assert world.server.endpoints.send_again(verification_id=session.id) == 5
+    deliver(world)
+    assert [one.said["data"]["phone_number"] for one in back_end.taken] == [NUMBER] * 5 + [None] * 5
+
+
+def test_what_a_process_had_claimed_when_it_died_another_sends(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    world.start(app)
+    dead = world.process()
+    assert len(dead.delivering.claim()) == 1
+    other = world.process()
+    deliver(world, 29, other)
+    assert back_end.asked == []
+    deliver(world, 1, other)
+    assert len(back_end.taken) == 1
+
+
+def test_whoever_waited_in_line_for_too_long_leaves_the_event_to_others(
+    world: World, back_end: BackEnd
+) -> None:
+    """Else it could arrive twice at once, and out of order."""
+    app = listening(world, back_end)
+    world.start(app)
+    [claimed] = world.server.delivering.claim()
+    world.clock.move(21)
+    world.server.delivering.deliver(claimed)
+    assert back_end.asked == []
+
+
+def test_many_processes_send_each_event_once_and_in_order(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    sessions = [verify(world, app, f"+4477009001{n:02d}") for n in range(8)]
+    processes = [world.process() for _ in range(3)]
+    couriers = [Courier(one.parts, one.delivering, one.log, poll=0.01) for one in processes]
+    for courier in couriers:
+        courier.start()
+    try:
+        finished = threading.Event()
+
+        def last(_: Request) -> tuple[int, bytes]:
+            if len(back_end.asked) >= 5 * len(sessions):
+                finished.set()
+            return 204, b""
+
+        back_end.react = last
+        if len(back_end.asked) < 5 * len(sessions):
+            assert finished.wait(60)
+    finally:
+        for courier in couriers:
+            courier.stop()
+    assert len(back_end.asked) == 5 * len(sessions)
+    assert in_order(back_end)
+
+
+def test_a_slow_receiver_delays_nobody_else(world: World, back_end: BackEnd) -> None:
+    slow_app = listening(world, back_end)
+    with running_back_end(live=False) as quick:
+        quick_app = listening(world, quick)
+        arrived, release = threading.Event(), threading.Event()
+
+        def hang(_: Request) -> tuple[int, bytes]:
+            release.wait(20)
+            return 204, b""
+
+        def note(_: Request) -> tuple[int, bytes]:
+            arrived.set()
+            return 204, b""
+
+        back_end.react, quick.react = hang, note
+        for n in range(30):
+            world.start(slow_app, f"+4477009001{n:02d}")
+        courier = Courier(world.server.parts, world.server.delivering, world.server.log, poll=0.01)
+        courier.start()
+        try:
+            world.start(quick_app, OTHER_NUMBER)
+            assert arrived.wait(20)
+            assert back_end.taken == []
+        finally:
+            release.set()
+            courier.stop()
+
+
+def test_the_pause_between_tries_grows_and_ends_after_a_day(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    back_end.react = lambda _: (500, b"")
+    times: list[datetime] = []
+
+    def note(_: Request) -> tuple[int, bytes]:
+        times.append(world.clock.now())
+        return 500, b""
+
+    back_end.react = note
+    world.start(app)
+    deliver(world, 3 * DAY)
+    pauses = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
+    for number, pause in enumerate(pauses):
+        longest = min(3600.0, 2.0 * 2**number)
+        assert longest / 2 <= pause <= longest + 0.001
+    assert times[-1] - times[0] <= timedelta(days=1)
+    assert pauses[-1] >= 1800
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x.example/",
+        "http://shop.example/events",
+        "https://u:p@shop.example/",
+        "https://",
+        "https://a b/",
+    ],
+)
+def test_a_url_that_nothing_can_be_sent_to_is_refused(world: World, url: str) -> None:
+    app = world.app()
+    with pytest.raises(InvalidRequest, match="URL"):
+        world.server.endpoints.set_webhook(app.application.id, url)
+
+
+def test_an_application_that_does_not_exist_has_no_webhook(world: World) -> None:
+    endpoints = world.server.endpoints
+    with pytest.raises(NotFound):
+        endpoints.set_webhook("app_none", "https://shop.example/events")
+    with pytest.raises(NotFound):
+        endpoints.rotate_webhook(world.app().application.id)
+
+
+def test_a_webhook_that_was_removed_gets_nothing_any_more(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    session = verify(world, app)
+    world.server.endpoints.remove_webhook(app.application.id)
+    deliver(world, 60)
+    assert back_end.asked == []
+    found: list[OutboxItem] = world.server.endpoints.events(10, failed=True)
+    assert {item.event.verification_id for item in found} == {session.id}
+    assert len(found) == 5
