@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from ringproof_rcml import (
     Dialect,
+    asked_keys,
     confirmed,
     confirming,
+    goodbye,
     hang_up,
     keypad,
     load_words,
@@ -283,3 +285,45 @@ def test_spoken_text_is_what_a_silent_listener_hears() -> None:
 def test_what_is_no_voice_document_has_no_spoken_text(text: str) -> None:
     with pytest.raises(ValueError, match="not a voice document"):
         spoken_text(text)
+
+
+def test_goodbye_is_all_that_is_said_after_keys_that_lead_nowhere(dialect: Dialect) -> None:
+    document = goodbye(dialect, "en")
+    assert says(document) == ["Goodbye."]
+    assert asked_keys(document) is None
+
+
+def test_goodbye_says_that_no_key_was_pressed_where_a_carrier_reports_that_as_keys(dialect: Dialect) -> None:
+    assert says(goodbye(dialect, "en", no_key=True)) == ["No key was pressed.", "Goodbye."]
+
+
+@pytest.mark.parametrize("digits", [4, 6, 10])
+def test_what_a_document_asks_for_can_be_read_from_it(dialect: Dialect, digits: int) -> None:
+    document = keypad(dialect, "en", brand="ACME", action=URL, digits=digits)
+    asked = asked_keys(document)
+    assert asked is not None
+    assert (asked.action, asked.keys) == (URL, digits)
+    assert spoken_text(document) == f"{asked.prompt} No key was pressed. Goodbye."
+
+
+def test_a_document_that_asks_for_nothing_asks_for_no_keys(dialect: Dialect) -> None:
+    for document in (confirmed(dialect, "en"), spoken_code(dialect, "en", code="123456"), hang_up(dialect)):
+        assert asked_keys(document) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<Response>",
+        "[1]",
+        "<Response><Gather/></Response>",
+        '<Response><Gather action="/" numDigits="many"/></Response>',
+        '[{"action":"input"}]',
+        '[{"action":"input","eventUrl":"/","dtmf":{"maxDigits":1}}]',
+        '[{"action":"input","eventUrl":["/"],"dtmf":{"maxDigits":"1"}}]',
+    ],
+)
+def test_what_is_no_voice_document_asks_for_no_keys(text: str) -> None:
+    with pytest.raises(ValueError, match="not a voice document"):
+        asked_keys(text)

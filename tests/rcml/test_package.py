@@ -12,6 +12,7 @@ PROJECT = Path(__file__).parents[2] / "rcml"
 
 def test_the_public_names_are_these() -> None:
     assert ringproof_rcml.__all__ == [
+        "AskedKeys",
         "Dialect",
         "Encoding",
         "Locale",
@@ -21,8 +22,10 @@ def test_the_public_names_are_these() -> None:
         "Voice",
         "Words",
         "WordsError",
+        "asked_keys",
         "confirmed",
         "confirming",
+        "goodbye",
         "hang_up",
         "is_app_hash",
         "is_host",

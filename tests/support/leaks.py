@@ -40,6 +40,8 @@ _CODE: Final = re.compile(r"(?<![\w.:-])[0-9]{4,10}(?![\w-])")
 _TELLING: Final = re.compile(r"rp_[sp]k_[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<!\w)\+[1-9][0-9]{6,14}(?!\w)")
 
 _CONFIRM: Final = re.compile(r"/v1/verifications/[^/]+/confirm")
+_PRESSED: Final = re.compile(r"/rcml/[^/]+/keys")
+_SPOKEN_CODE: Final = re.compile(r"(?<![0-9] )(?<![0-9])[0-9](?: [0-9]){3,9}(?! ?[0-9])")
 _PHONE_ITSELF: Final = re.compile(r"/handset/[^/]+/events")
 _DOCUMENTS: Final = re.compile(r"/(|docs|handset|openapi\.json|problems.*|assets/.*)")
 _UNSCANNED_HEADERS: Final = frozenset({"x-request-id", "date", "content-length"})
@@ -280,6 +282,10 @@ def watch_answer(method: str, path: str, headers: Mapping[str, str], body: bytes
         return
     document = _DOCUMENTS.fullmatch(route) is not None
     text = body.decode(errors="replace")
+    if _PRESSED.fullmatch(route):
+        # What is spoken to whoever pressed a key is for them alone.
+        _register_spoken(text)
+        text = _SPOKEN_CODE.sub("", text)
     if document:
         # The verification page works with the publishable key of its own application.
         text = _PAGE_KEY.sub("", text)
@@ -307,6 +313,13 @@ def _register_messages(body: bytes) -> None:
             _try_secret(event.get("caller_id"), "caller_id")
             for code in _CODE.findall(str(event.get("text") or "")):
                 session.secret(code, "code")
+            _register_spoken(str(event.get("heard") or ""))
+
+
+def _register_spoken(text: str) -> None:
+    """Register codes that were spoken digit by digit."""
+    for code in _SPOKEN_CODE.findall(text):
+        session.secret(code.replace(" ", ""), "code")
 
 
 def _without_rights(route: str, text: str) -> str:
@@ -315,6 +328,10 @@ def _without_rights(route: str, text: str) -> str:
     if not said:
         return text
     said.pop("reference", None)
+    shown = said.pop("keypad", None)
+    if isinstance(shown, dict):
+        # Only the client that shows the digits may know them; nothing else may tell them.
+        _try_secret(shown.get("digits"), "code")
     if _CONFIRM.fullmatch(route) and isinstance(said.get("token"), str):
         claims = _object(_claims(said.pop("token").partition(".")[2].partition(".")[0]).encode())
         for own in ("phone_number", "reference", "nonce", "transaction"):

@@ -13,7 +13,7 @@ from ringproof_server.ports import Carrier
 from tests.support.carriers import ObedientCarrier, Orders, callback
 from tests.support.world import Process, Session, World
 
-CHANNELS = frozenset({Channel.FLASHCALL, Channel.SMS, Channel.VOICE})
+CHANNELS = frozenset({Channel.FLASHCALL, Channel.SMS, Channel.VOICE, Channel.KEYPAD})
 
 
 class Switchboard:

@@ -18,6 +18,7 @@ from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.stage import Stage
 from ringproof_server.domain.verification import Capabilities
+from ringproof_server.http import voice_document
 from ringproof_server.http.limits import MemoryLimiter
 from ringproof_server.ports import Carrier, Seals
 from ringproof_server.service.access import AccessService
@@ -224,6 +225,8 @@ class World:
         assert progress.challenge is not None
         leaks.secret(progress.verification.number.e164, "number")
         leaks.secret(verifier, "verifier")
+        if progress.keypad is not None:
+            leaks.secret(progress.keypad.digits, "code")
         return Session(
             caller=caller,
             id=progress.verification.id,
@@ -271,10 +274,16 @@ class World:
                 return
         raise AssertionError("the server does not come to rest")
 
-    def _answer(self, document_url: str) -> str:
+    def _answer(self, document_url: str, /, keys: str | None = None) -> str:
         reference = document_url.removeprefix(f"{PUBLIC_URL}/rcml/")
-        document = self.server.events.document(reference)
+        events = self.server.events
+        if keys is None:
+            document = events.document(reference)
+        else:
+            document = events.keys(reference.removesuffix("/keys"), keys)
         assert document is not None
+        if document.action or document.code:
+            return voice_document(document)
         return f"<Response><Say>{document.kind}</Say><Hangup/></Response>"
 
     # --- the simulated network
@@ -287,6 +296,10 @@ class World:
 
     def behave(self, behaviour: str, number: str = NUMBER, delay_ms: int = 0) -> None:
         self.network.handsets.behave(PhoneNumber.parse(number), behaviour, delay_ms)
+
+    def press(self, keys: str, number: str = NUMBER) -> None:
+        """Press keys on the handset, in the call that it is in."""
+        self.network.handsets.press(PhoneNumber.parse(number), keys)
 
     def calls_seen(self, number: str = NUMBER) -> list[HandsetCall]:
         events = self.network.handsets.events(PhoneNumber.parse(number))

@@ -4,8 +4,10 @@ text messages.
 
 from ringproof_rcml.dialect import Dialect, Voice, speech
 from ringproof_rcml.documents import (
+    asked_keys,
     confirmed,
     confirming,
+    goodbye,
     hang_up,
     keypad,
     press_to_hear,
@@ -16,9 +18,11 @@ from ringproof_rcml.documents import (
 from ringproof_rcml.language_tags import parse_accept_language
 from ringproof_rcml.message import Transaction, is_app_hash, is_host, sms
 from ringproof_rcml.segmentation import Encoding, Segments, segments
+from ringproof_rcml.steps import AskedKeys
 from ringproof_rcml.words import Locale, UnknownLocaleError, Words, WordsError, load_words, locales, negotiate
 
 __all__ = [
+    "AskedKeys",
     "Dialect",
     "Encoding",
     "Locale",
@@ -28,8 +32,10 @@ __all__ = [
     "Voice",
     "Words",
     "WordsError",
+    "asked_keys",
     "confirmed",
     "confirming",
+    "goodbye",
     "hang_up",
     "is_app_hash",
     "is_host",

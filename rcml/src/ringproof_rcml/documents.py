@@ -11,7 +11,7 @@ from typing import Literal
 from ringproof_rcml import markup, ncco
 from ringproof_rcml._plain import one_line
 from ringproof_rcml.dialect import Dialect, Voice, speech
-from ringproof_rcml.steps import Ask, HangUp, Pause, Reject, Say, Step
+from ringproof_rcml.steps import Ask, AskedKeys, HangUp, Pause, Reject, Say, Step
 from ringproof_rcml.words import Locale
 
 _CODE = re.compile(r"[0-9]{4,10}")
@@ -85,6 +85,16 @@ def spoken_code(dialect: Dialect, locale: Locale | str, *, code: str) -> str:
     )
 
 
+def goodbye(dialect: Dialect, locale: Locale | str, *, no_key: bool = False) -> str:
+    """Says goodbye and hangs up: for keys after which nothing more is asked.
+
+    With `no_key` it says first that none was pressed, for a carrier that reports this as keys of its own.
+    """
+    words, voice = speech(dialect, locale)
+    told = ("no_key", "goodbye") if no_key else ("goodbye",)
+    return _written(dialect, *(Say(voice, words.text("voice", name)) for name in told), HangUp())
+
+
 def hang_up(dialect: Dialect) -> str:
     """Hangs up without a word."""
     return _written(dialect, HangUp())
@@ -106,6 +116,14 @@ def spoken_text(document: str) -> str:
     Raises ValueError for anything that is no such document.
     """
     return " ".join(ncco.spoken(document) if document.startswith("[") else markup.spoken(document))
+
+
+def asked_keys(document: str) -> AskedKeys | None:
+    """What one of these documents asks whoever listens to press; None where it asks for nothing.
+
+    Raises ValueError for anything that is no such document.
+    """
+    return ncco.asked(document) if document.startswith("[") else markup.asked(document)
 
 
 def _asked(

@@ -1,12 +1,14 @@
 """Voice documents as XML: RCML and TwiML, whose verbs are the same."""
 
+import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from ringproof_rcml.dialect import Voice
-from ringproof_rcml.steps import KEY_TIMEOUT_SECONDS, Ask, HangUp, Pause, Reject, Say, Step
+from ringproof_rcml.steps import KEY_TIMEOUT_SECONDS, Ask, AskedKeys, HangUp, Pause, Reject, Say, Step
 
 _LONGEST = 100_000
+_KEYS = re.compile(r"[0-9]{1,2}")
 
 
 def written(steps: Sequence[Step]) -> str:
@@ -20,13 +22,31 @@ def written(steps: Sequence[Step]) -> str:
 
 def spoken(document: str) -> list[str]:
     """The sentences of such a document. Raises ValueError for anything else."""
+    return _sentences(_read(document))
+
+
+def asked(document: str) -> AskedKeys | None:
+    """The keys that such a document asks for. Raises ValueError for anything else."""
+    gather = _read(document).find("Gather")
+    if gather is None:
+        return None
+    keys = gather.get("numDigits", "")
+    if not _KEYS.fullmatch(keys):
+        raise ValueError("not a voice document")
+    return AskedKeys(" ".join(_sentences(gather)), gather.get("action", ""), int(keys))
+
+
+def _read(document: str) -> ElementTree.Element:
     if "<!" in document or len(document) > _LONGEST:
         raise ValueError("not a voice document")
     try:
         # The documents made here declare no entities, and what does was turned away above.
-        root = ElementTree.fromstring(document.encode())  # noqa: S314
+        return ElementTree.fromstring(document.encode())  # noqa: S314
     except (ElementTree.ParseError, UnicodeEncodeError):
         raise ValueError("not a voice document") from None
+
+
+def _sentences(root: ElementTree.Element) -> list[str]:
     return [say.text for say in root.iter("Say") if say.text]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ringproof_rcml.dialect import Voice
-from ringproof_rcml.steps import KEY_TIMEOUT_SECONDS, Ask, Pause, Say, Step
+from ringproof_rcml.steps import KEY_TIMEOUT_SECONDS, Ask, AskedKeys, Pause, Say, Step
 
 _LONGEST = 100_000
 _PAUSE_SECONDS = 1
@@ -30,12 +30,33 @@ def written(steps: Sequence[Step]) -> str:
 
 def spoken(document: str) -> list[str]:
     """The sentences of such a document. Raises ValueError for anything else."""
+    return _sentences(_read(document))
+
+
+def asked(document: str) -> AskedKeys | None:
+    """The keys that such a document asks for. Raises ValueError for anything else."""
+    actions = _read(document)
+    place = next((index for index, action in enumerate(actions) if action.get("action") == "input"), None)
+    if place is None:
+        return None
+    match actions[place]:
+        case {"eventUrl": [str(action)], "dtmf": {"maxDigits": int(keys)}}:
+            return AskedKeys(" ".join(_sentences(actions[:place])), action, keys)
+        case _:
+            raise ValueError("not a voice document")
+
+
+def _read(document: str) -> list[dict[str, Any]]:
     try:
         actions = json.loads(document) if len(document) <= _LONGEST else None
     except (ValueError, RecursionError):
         actions = None
     if not isinstance(actions, list) or not all(isinstance(action, dict) for action in actions):
         raise ValueError("not a voice document")
+    return actions
+
+
+def _sentences(actions: list[dict[str, Any]]) -> list[str]:
     texts = [action.get("text") for action in actions if action.get("action") == "talk"]
     return [text for text in texts if isinstance(text, str) and text]
 

@@ -36,6 +36,18 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedKeys:
+    """What a document asks for: so many `keys`, which go to the URL `action`.
+
+    `prompt` is what is heard until then by whoever presses none while it is spoken.
+    """
+
+    prompt: str
+    action: str
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call."""
 

@@ -136,10 +136,13 @@ class Node:
         limiter = Ping("limiter", self.parts.limiter.ping, required=False)
         return (Ping("storage", self.storage.ping), limiter, *carriers)
 
-    def _answer(self, document_url: str) -> str:
+    def _answer(self, document_url: str, /, keys: str | None = None) -> str:
         """The voice document behind one of our own URLs, for a carrier inside this process."""
-        prefix = f"{self.settings.public_url}/rcml/"
-        spoken = self.carrier_events.document(document_url.removeprefix(prefix))
+        reference = document_url.removeprefix(f"{self.settings.public_url}/rcml/")
+        if keys is None:
+            spoken = self.carrier_events.document(reference)
+        else:
+            spoken = self.carrier_events.keys(reference.removesuffix("/keys"), keys)
         return "" if spoken is None else voice_document(spoken)
 
 

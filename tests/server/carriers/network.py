@@ -105,6 +105,8 @@ class Network:
         self.faults = 0
         self.document: str | Exception = CONFIRMING
         self.asked: list[str] = []
+        self.told: list[tuple[str, str]] = []
+        self.after_keys: list[str] = []
         self._ring_seconds = ring_seconds
         self._hang_ups: list[tuple[int, str]] = []
         self.exchange: Exchange = self.carrier.exchange(self._deliver, self._answer)
@@ -146,8 +148,11 @@ class Network:
             at = self.clock.moment + round(self._ring_seconds * SECOND)
             self._hang_ups = sorted([*self._hang_ups, (at, event.remote_id)])
 
-    def _answer(self, url: str) -> str:
+    def _answer(self, url: str, /, keys: str | None = None) -> str:
         self.asked.append(url)
+        if keys is not None:
+            self.told.append((url, keys))
+            return self.after_keys.pop(0)
         if isinstance(self.document, Exception):
             raise self.document
         return self.document

@@ -122,7 +122,8 @@ def test_keys_of_one_call_are_bounded() -> None:
     """Somebody who leans on the keyboard does not fill the database."""
     network = Network()
     network.handsets.behave(NUMBER, Behaviour.ANSWER)
-    network.document = CONFIRMING.replace("<Say>", "<Gather><Say>").replace("</Say>", "</Say></Gather>")
+    asks = '<Gather action="https://ringproof.example/keys" numDigits="99"><Say>'
+    network.document = CONFIRMING.replace("<Say>", asks).replace("</Say>", "</Say></Gather>")
     network.call()
     network.pass_time(6)
     network.handsets.press(NUMBER, "1" * 32)

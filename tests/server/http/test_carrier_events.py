@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ringproof_rcml import Dialect, spoken_text
+from ringproof_rcml import Dialect, asked_keys, spoken_text
 from ringproof_server.domain.errors import CallbackRefused, NotFound
 from ringproof_server.http import voice_document
 from ringproof_server.ports import CallbackRequest
-from ringproof_server.service.carrier_events import DocumentKind, SpokenDocument
+from ringproof_server.service.spoken import DocumentKind, SpokenDocument
 from tests.server.http.conftest import Door, MakeDoor
 from tests.support.world import NUMBER, PUBLIC_URL
 
@@ -145,10 +145,16 @@ def test_a_document_needs_its_secret_address(door: Door, alter: Callable[[str], 
 @pytest.mark.parametrize("dialect", list(Dialect))
 @pytest.mark.parametrize("language", ["en", "de-AT", "xx-unknown"])
 def test_every_document_can_be_spoken(kind: DocumentKind, dialect: Dialect, language: str) -> None:
-    text = voice_document(SpokenDocument(kind, dialect, language, "ACME"))
+    action = f"{PUBLIC_URL}/rcml/att_1/keys"
+    text = voice_document(SpokenDocument(kind, dialect, language, "ACME", action, "471100", 6))
     assert (spoken_text(text) != "") == (kind is not DocumentKind.HANG_UP)
+    asks = kind in {DocumentKind.PRESS_TO_HEAR, DocumentKind.KEYPAD}
+    asked = asked_keys(text)
+    assert (asked is not None) == asks
+    assert asked is None or asked.action == action
+    assert ("4 7 1 1 0 0" in text) == (kind is DocumentKind.SPOKEN_CODE)
     if dialect is Dialect.NCCO:
-        assert {action["action"] for action in json.loads(text)} <= {"talk"}
+        assert {action["action"] for action in json.loads(text)} <= {"talk", "wait", "input"}
     else:
         assert text.startswith("<?xml")
         assert "<Hangup" in text

@@ -65,7 +65,12 @@ class CodeEvidence:
     source: CodeSource = CodeSource.MANUAL
 
 
-Evidence = CallEvidence | CodeEvidence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeypadEvidence:
+    """The client says that the digits it shows were typed in the call; the call knows whether they were."""
+
+
+Evidence = CallEvidence | CodeEvidence | KeypadEvidence
 
 RING_MAY_BE_SHORTER_MS = 6000
 """Phones filter a call for up to five seconds before they ring (Android's screening limit); plus a second."""

@@ -7,14 +7,16 @@ from urllib.parse import quote
 
 from flask import Blueprint, request
 
-from ringproof_rcml import confirmed, confirming, hang_up
 from ringproof_server.domain import errors
 from ringproof_server.domain.errors import NotFound
 from ringproof_server.http.answers import Answer
+from ringproof_server.http.pressed_keys import DIGITS, pressed_keys
 from ringproof_server.http.reading import raw_body
-from ringproof_server.http.routes import ALWAYS, Operation, add
+from ringproof_server.http.routes import ALWAYS, Operation, Parameter, add
+from ringproof_server.http.voice_documents import voice_document
 from ringproof_server.ports import CallbackRequest
-from ringproof_server.service.carrier_events import CarrierEvents, DocumentKind, SpokenDocument
+from ringproof_server.service.carrier_events import CarrierEvents
+from ringproof_server.service.spoken import SpokenDocument
 
 _TAG: Final = "Carriers"
 _SAFE: Final = "/~:@!$&'()*+,;="
@@ -48,7 +50,35 @@ DOCUMENT_BY_POST: Final = Operation(
     answers=DOCUMENT.answers,
     problems=(*DOCUMENT.problems, errors.PayloadTooLarge),
 )
-OPERATIONS: Final = (CALLBACK, DOCUMENT, DOCUMENT_BY_POST)
+KEYS: Final = Operation(
+    id="voice_document_keys",
+    method="POST",
+    rule=f"{DOCUMENT.rule}/keys",
+    tag=_TAG,
+    summary="What to say after keys were pressed in a call",
+    description="The keys are the field `Digits` of a form, or `dtmf.digits` of JSON.",
+    any_body=True,
+    answers=DOCUMENT.answers,
+    problems=(*DOCUMENT.problems, errors.PayloadTooLarge),
+)
+KEYS_BY_GET: Final = Operation(
+    id="voice_document_keys_by_get",
+    method="GET",
+    rule=KEYS.rule,
+    tag=_TAG,
+    summary="The same, for carriers that ask by GET",
+    answers=DOCUMENT.answers,
+    problems=DOCUMENT.problems,
+    parameters=(
+        Parameter(
+            name=DIGITS,
+            place="query",
+            description="The keys; none were pressed in time if it is left out or empty.",
+            schema={"type": "string", "maxLength": 32, "pattern": "^[0-9A-D*#]{0,32}$"},
+        ),
+    ),
+)
+OPERATIONS: Final = (CALLBACK, DOCUMENT, DOCUMENT_BY_POST, KEYS, KEYS_BY_GET)
 
 
 def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
@@ -69,28 +99,25 @@ def create_carrier_events(service: CarrierEvents, public_url: str) -> Blueprint:
         return Answer(b"", 204)
 
     def document(reference: str) -> Answer:
-        found = service.document(reference)
-        if found is None:
-            raise NotFound("There is no such call")
-        content_type = f"{found.dialect.media_type}; charset=utf-8"
-        return Answer(voice_document(found).encode(), content_type=content_type)
+        return _spoken(service.document(reference))
+
+    def keys(reference: str) -> Answer:
+        return _spoken(service.keys(reference, pressed_keys()))
 
     add(blueprint, CALLBACK, callback)
     add(blueprint, DOCUMENT, document)
     add(blueprint, DOCUMENT_BY_POST, document)
+    add(blueprint, KEYS, keys)
+    add(blueprint, KEYS_BY_GET, keys)
     return blueprint
 
 
-def voice_document(document: SpokenDocument) -> str:
-    """The document in the dialect of the carrier that asks, in the language of the person who answered."""
-    dialect = document.dialect
-    match document.kind:
-        case DocumentKind.CONFIRMED:
-            return confirmed(dialect, document.language)
-        case DocumentKind.CONFIRMING:
-            return confirming(dialect, document.language)
-        case DocumentKind.HANG_UP:
-            return hang_up(dialect)
+def _spoken(found: SpokenDocument | None) -> Answer:
+    if found is None:
+        raise NotFound("There is no such call")
+    # That a code is nowhere kept on its way goes for every answer of ours: see the edge.
+    content_type = f"{found.dialect.media_type}; charset=utf-8"
+    return Answer(voice_document(found).encode(), content_type=content_type)
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
-from ringproof_rcml import Dialect
 from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
-from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.errors import (
     CallbackRefused,
     CarrierUnavailable,
@@ -17,34 +14,15 @@ from ringproof_server.domain.errors import (
     NotFound,
     ServiceUnavailable,
 )
-from ringproof_server.domain.verification import Status
 from ringproof_server.ports import CallbackRequest, CarrierEvent, Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop, is_awaited
-from ringproof_server.service.messages import locale_for
 from ringproof_server.service.parts import Parts
+from ringproof_server.service.spoken import SpokenCalls, SpokenDocument
 from ringproof_server.service.steps import Steps
 
 COME_AGAIN = 5.0
 """Seconds after which a carrier may send a callback again that we cannot judge now."""
-
-
-class DocumentKind(StrEnum):
-    """What whoever answers a call is told: the truth about where the verification stands."""
-
-    CONFIRMING = "confirming"
-    CONFIRMED = "confirmed"
-    HANG_UP = "hang_up"
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenDocument:
-    """`language` is a BCP 47 tag: the asked one where its words are known, else the called country's."""
-
-    kind: DocumentKind
-    dialect: Dialect
-    language: str
-    brand: str
 
 
 class CarrierEvents:
@@ -53,6 +31,7 @@ class CarrierEvents:
     def __init__(self, parts: Parts, steps: Steps) -> None:
         self._parts = parts
         self._steps = steps
+        self._spoken = SpokenCalls(parts, steps)
 
     def receive(self, carrier_name: str, request: CallbackRequest) -> None:
         """Apply a callback. Raises `NotFound` for an unknown carrier, `CallbackRefused` for a false one, and
@@ -74,23 +53,12 @@ class CarrierEvents:
         carry_out(self._parts, aftermath)
 
     def document(self, reference: str) -> SpokenDocument | None:
-        """What to say to whoever answered the call with this reference; None if the reference is not ours."""
-        attempt_id = self._parts.seals.read_reference(reference)
-        if attempt_id is None:
-            return None
-        now = self._parts.clock.now()
+        """What to say to whoever answered a call; see `SpokenCalls.document`."""
+        return self._spoken.document(reference)
 
-        def work(session: Session) -> SpokenDocument | None:
-            attempt = session.verifications.attempt(attempt_id)
-            carrier = None if attempt is None else self._parts.carriers.get(attempt.carrier or "")
-            if attempt is None or carrier is None:
-                return None
-            change = Change.load(session, attempt.verification_id, now)
-            kind = _KINDS.get(change.verification.status_at(now), DocumentKind.HANG_UP)
-            locale = locale_for(change.verification.language, change.verification.number)
-            return SpokenDocument(kind, carrier.capabilities.dialect, str(locale), change.application.brand)
-
-        return self._parts.storage.read(work)
+    def keys(self, reference: str, keys: str) -> SpokenDocument | None:
+        """What to say after keys were pressed; see `SpokenCalls.keys`."""
+        return self._spoken.keys(reference, keys)
 
     def _apply(self, session: Session, carrier_name: str, event: CarrierEvent) -> Aftermath | None:
         now = self._parts.clock.now()
@@ -131,19 +99,23 @@ class CarrierEvents:
                 self._steps.attempt_ended(change, moved)
 
     def _on_ring(self, change: Change, attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
-        """The hang-up is set for a random moment, or for now when nobody waits for this call any more.
+        """The hang-up of a flash call is set for a random moment; a call that has something to say rings for
+        as long as the carrier lets it. One that nobody waits for any more is hung up now.
 
-        One that was ordered before has not reached the call, so it does not count.
+        A hang-up that was ordered before has not reached the call, so it does not count.
         """
+        if attempt.channel is not Channel.FLASHCALL:
+            return {"ringing_at": change.now, "hang_up_at": backstop(change, attempt), "hang_ups": 0}
         low, high = change.application.policy.ring_seconds
         seconds = self._parts.random.between(low, high) if is_awaited(change, attempt) else 0.0
         hang_up_at = change.now + timedelta(seconds=seconds)
         return {"ringing_at": change.now, "hang_up_at": hang_up_at, "hang_ups": 0}
 
     def _on_answer(self, change: Change, attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
-        """Whoever answered hears one sentence; the document ends the call, else the backstop does."""
+        """Whoever answered is spoken to; the document ends the call, else the backstop does."""
         rang = _ring_ms(change, attempt, event)
-        return {"answered_at": change.now, "ring_ms": rang, "hang_up_at": change.now + TALK_AT_MOST}
+        longest = TALK_AT_MOST if attempt.channel is Channel.FLASHCALL else TALK_WITH_KEYS_AT_MOST
+        return {"answered_at": change.now, "ring_ms": rang, "hang_up_at": change.now + longest}
 
     def _on_end(self, change: Change, attempt: Attempt, event: CarrierEvent) -> dict[str, Any]:
         reason = event.reason or Reason.UNKNOWN
@@ -169,12 +141,13 @@ class CarrierEvents:
 TALK_AT_MOST = timedelta(seconds=15)
 """A sentence takes about five seconds; a call that talks for longer is hung up."""
 
+TALK_WITH_KEYS_AT_MOST = timedelta(seconds=90)
+"""To hear the question twice, to find the keys, to mistype and be asked again, and to hear a code twice."""
+
 GIVEN_UP = frozenset({Reason.UNKNOWN, Reason.CARRIER_ERROR, Reason.CONFIG_ERROR, Reason.CANCELLED})
 """Ends that we declared without having heard of them: such a call may come up after all."""
 
 SHOWS_LIFE = frozenset({AttemptEvent.ACCEPT, AttemptEvent.RING, AttemptEvent.ANSWER})
-
-_KINDS = {Status.PENDING: DocumentKind.CONFIRMING, Status.VERIFIED: DocumentKind.CONFIRMED}
 
 _WHAT_CHANGES = {
     AttemptEvent.CLAIM: CarrierEvents._on_progress,

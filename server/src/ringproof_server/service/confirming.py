@@ -16,6 +16,7 @@ from ringproof_server.domain.evidence import (
     CallEvidence,
     CodeEvidence,
     Evidence,
+    KeypadEvidence,
     NetworkRing,
     Verdict,
     judge_call,
@@ -25,6 +26,7 @@ from ringproof_server.domain.verification import Ending, Status
 from ringproof_server.ports import Session
 from ringproof_server.service.access import require_access, require_verifier
 from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.checks import count_failure, count_wrong_check
 from ringproof_server.service.outlook import progress_after
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.progress import Progress
@@ -98,6 +100,8 @@ class Confirming:
             raise AlreadyFinished("this verification has ended")
         if isinstance(request.evidence, CodeEvidence):
             return self._judge_code(change, request.evidence)
+        if isinstance(request.evidence, KeypadEvidence):
+            return self._judge_keypad(change)
         return self._judge_call(change, request.evidence)
 
     def _repeated(self, change: Change, request: ConfirmRequest) -> Verdict:
@@ -106,6 +110,8 @@ class Confirming:
         right = False
         if isinstance(evidence, CodeEvidence):
             right = change.verification.proof is evidence.channel and self._code_is_right(change, evidence)
+        elif isinstance(evidence, KeypadEvidence):
+            right = change.verification.proof is Channel.KEYPAD
         elif change.verification.proof is Channel.FLASHCALL:
             attempt = _last_reported(change)
             if attempt is not None:
@@ -124,22 +130,15 @@ class Confirming:
                 "no code was sent on this channel",
                 faults=(("evidence.channel", "no code was sent on this channel"),),
             )
-        verification, policy = change.verification, change.application.policy
+        verification = change.verification
         if verification.next_check_at is not None and change.now < verification.next_check_at:
             wait = (verification.next_check_at - change.now).total_seconds()
             raise TooEarly("the next check is allowed a little later", retry_after=wait)
         if self._code_is_right(change, evidence):
             self._prove(change, evidence.channel)
             return Verdict.MATCH
-        checks = verification.checks + 1
-        delays = policy.check_delays
-        delay = delays[min(checks, len(delays)) - 1] if delays else 0
-        next_check_at = change.now + timedelta(seconds=delay) if delay else None
-        change.set(checks=checks, next_check_at=next_check_at)
-        self._count_failure(change)
-        change.note("wrong_code", channel=evidence.channel, checks=checks)
-        if change.is_open and checks >= policy.code_checks:
-            self._steps.finish(change, Ending.FAIL)
+        change.note("wrong_code", channel=evidence.channel, checks=verification.checks + 1)
+        count_wrong_check(change, self._steps)
         return Verdict.MISMATCH
 
     def _code_is_right(self, change: Change, evidence: CodeEvidence) -> bool:
@@ -151,6 +150,18 @@ class Confirming:
             self._parts.seals.code_key(), verification.code_salt, policy.code_digits, evidence.code
         )
         return right and change.now < made + timedelta(seconds=policy.code_ttl)
+
+    def _judge_keypad(self, change: Change) -> Verdict:
+        """Digits typed in a call were judged there; the client that asks gets what they prove."""
+        calls = [item for item in change.attempts if item.channel is Channel.KEYPAD]
+        if not calls:
+            raise InvalidRequest(
+                "no call asked for digits", faults=(("evidence.channel", "no call asked for digits"),)
+            )
+        if not any(item.reported for item in calls):
+            return Verdict.MORE_EVIDENCE
+        self._prove(change, Channel.KEYPAD)
+        return Verdict.MATCH
 
     # --- calls
 
@@ -228,7 +239,7 @@ class Confirming:
         )
         reports = allowed if altered else change.verification.reports + 1
         change.set(reports=reports)
-        self._count_failure(change)
+        count_failure(change, self._steps)
         change.note("wrong_call", altered=altered, carrier=attempt.carrier, reports=reports)
         if change.is_open and reports >= allowed and attempt.step == change.verification.step:
             self._steps.go_on(change, Reason.ALTERED if altered else None)
@@ -240,16 +251,13 @@ class Confirming:
         token_id = self._parts.random.identifier("tok_")
         self._steps.finish(change, Ending.PROVE, proof=channel, token_id=token_id)
 
-    def _count_failure(self, change: Change) -> None:
-        failures = change.session.ledger.add_failure(change.verification.number)
-        if failures >= change.application.policy.max_failures_in_a_row:
-            self._steps.finish(change, Ending.FAIL)
-
 
 def _how_it_was_seen(evidence: Evidence) -> dict[str, str | int | bool | None]:
     """How the client came by its evidence, for the trace; never what it reported."""
     if isinstance(evidence, CodeEvidence):
         return {"channel": evidence.channel, "source": evidence.source}
+    if isinstance(evidence, KeypadEvidence):
+        return {"channel": Channel.KEYPAD}
     return {
         "channel": Channel.FLASHCALL,
         "basis": evidence.basis,

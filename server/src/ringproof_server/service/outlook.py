@@ -100,7 +100,7 @@ def channel_wait(
         else flash_wait(policy, history, now)
     )
     if channel is Channel.VOICE:
-        wait = max(wait, voice_wait(policy, [item.queued_at for item in attempts], now))
+        wait = max(wait, voice_wait(policy, attempts, now))
     left = (verification.expires_at - now).total_seconds()
     return wait if wait < left else None
 

@@ -15,7 +15,7 @@ from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy, RingTimeRule
 from ringproof_server.domain.stage import Stage, stages
 from ringproof_server.domain.workflow import Plan, Skipped, Step
-from ringproof_server.ports import Session
+from ringproof_server.ports import Random, Session
 from ringproof_server.service.draw import Candidates, Groups
 from ringproof_server.service.requests import StartRequest
 from ringproof_server.service.routing import Routing
@@ -23,7 +23,7 @@ from ringproof_server.service.spacing import History, flash_wait, send_wait
 
 _CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
 _LANDLINE_CHANNELS = frozenset({Channel.VOICE, Channel.KEYPAD})
-_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.KEYPAD, Channel.TOTP})
+_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD, Channel.TOTP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,20 @@ class Planner:
         since = now - timedelta(seconds=application.policy.reuse_after)
         used = session.caller_ids.used_for(number, since) | set(also_used)
         return self._groups.candidates(application.id, pool, number, used, local=local)
+
+    def any_caller_id(
+        self, session: Session, application: Application, number: PhoneNumber, now: datetime, random: Random
+    ) -> str | None:
+        """A pool number for a call in which the caller ID is no secret; None from an empty pool only.
+
+        The callee's own country's numbers come first, and those not used lately before those that were.
+        """
+        for local in (True, False):
+            drawn = self.candidates(session, application, number, now, local=local).draw(random)
+            if drawn is not None:
+                return drawn
+        numbers = session.caller_ids.pool(application.id).numbers
+        return numbers[random.below(len(numbers))] if numbers else None
 
     def _obstacle(
         self, channel: Channel, situation: Situation, request: StartRequest, *, first: bool

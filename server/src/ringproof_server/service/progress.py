@@ -31,11 +31,20 @@ class NextActions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeypadDigits:
+    """The digits to show to whoever is called, and whether they have been typed in the call."""
+
+    digits: str = field(repr=False)
+    typed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """One verification as of `now`. `attempts` are all of them in order; the last one is the current one.
 
     `challenge`, `token` and `result` are present only in the answer they belong to: the start, the confirm
-    that verified, the confirm that did not. `trace` is for the application's back end.
+    that verified, the confirm that did not. `keypad` is present while a call that asks for digits is the
+    current step. `trace` is for the application's back end.
     """
 
     verification: Verification
@@ -51,6 +60,7 @@ class Progress:
     challenge: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     result: Verdict | None = None
+    keypad: KeypadDigits | None = None
     trace: Sequence[TraceEntry] | None = None
 
     @property

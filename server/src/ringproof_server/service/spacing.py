@@ -79,8 +79,12 @@ def flash_was_made(attempts: Sequence[Attempt]) -> bool:
     return any(item.channel is Channel.FLASHCALL for item in attempts)
 
 
-def voice_wait(policy: Policy, started: list[datetime], now: datetime) -> float:
-    """Seconds until a voice call may follow the other channels of the same verification."""
+def voice_wait(policy: Policy, attempts: Sequence[Attempt], now: datetime) -> float:
+    """Seconds until a voice call may follow the other channels of the same verification.
+
+    What certainly reached nobody does not count: a call at once after that disturbs no one.
+    """
+    started = [item.queued_at for item in attempts if not never_arrived(item)]
     if not started:
         return 0.0
     return max(0.0, (started[-1] + timedelta(seconds=policy.voice_after) - now).total_seconds())

@@ -14,7 +14,7 @@ from ringproof_server.ports import Random
 from ringproof_server.service.change import Change, is_live_call
 from ringproof_server.service.conditions import has_arrived
 from ringproof_server.service.planning import Planner
-from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, forgiven, send_wait
+from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, forgiven, send_wait, voice_wait
 
 MOVES_ON = frozenset(
     {
@@ -29,6 +29,10 @@ MOVES_ON = frozenset(
 )
 """Ends after which no report can be expected, so that the next step starts at once. After `rang`, `answered`,
 `rejected` and `no_answer` the phone has seen the call, and its report is waited for."""
+
+
+UNHEARD = frozenset({Reason.REJECTED, Reason.NO_ANSWER, Reason.RANG})
+"""Ends of a call that had something to say, after which nothing can come of it any more either."""
 
 
 class Steps:
@@ -49,8 +53,14 @@ class Steps:
             if caller_id is None:
                 change.note("step_skipped", channel=step.channel, reason="pool_too_small")
                 return False
-        elif change.verification.code_salt is None or self._code_is_old(change):
-            change.set(code_salt=self._random.bytes(SALT_BYTES), code_made_at=change.now)
+        else:
+            if step.channel.is_call:
+                caller_id = self._draw_any(change)
+                if caller_id is None:
+                    change.note("step_skipped", channel=step.channel, reason="pool_too_small")
+                    return False
+            if change.verification.code_salt is None or self._code_is_old(change):
+                change.set(code_salt=self._random.bytes(SALT_BYTES), code_made_at=change.now)
         change.set(step=index, step_started_at=change.now)
         self._queue(change, index, call=1, caller_id=caller_id)
         change.note("step_started", channel=step.channel)
@@ -133,7 +143,7 @@ class Steps:
             return
         elif attempt.reported is not None and self._has_more_calls(change, attempt):
             self.next_call(change, attempt)
-        elif attempt.reason in MOVES_ON or attempt.state is AttemptState.FAILED:
+        elif _moves_on(attempt) or attempt.state is AttemptState.FAILED:
             self.go_on(change, attempt.reason)
 
     def call_reported(self, change: Change, attempt: Attempt, *, right: bool) -> None:
@@ -221,11 +231,20 @@ class Steps:
             return None
         return candidates.draw(self._random)
 
+    def _draw_any(self, change: Change) -> str | None:
+        """A caller ID for a call that is to be answered. Who calls proves nothing there, so one that was used
+        lately will do where there is no other."""
+        return self._planner.any_caller_id(
+            change.session, change.application, change.verification.number, change.now, self._random
+        )
+
     def _wait_for(self, change: Change, channel: Channel) -> float:
         history = change.session.verifications.attempts_to(change.verification.number, change.now - DAY)
         policy, now = change.application.policy, change.now
         if channel.proves_by_code:
-            return send_wait(policy, history, now, forgiven=forgiven(change.attempts, channel))
+            wait = send_wait(policy, history, now, forgiven=forgiven(change.attempts, channel))
+            after = voice_wait(policy, change.attempts, now) if channel is Channel.VOICE else 0.0
+            return max(wait, after)
         return flash_wait(policy, history, now)
 
     def _code_is_old(self, change: Change) -> bool:
@@ -244,8 +263,17 @@ def is_current(change: Change, attempt: Attempt) -> bool:
     return attempt.step == step and change.attempts_of_step(step)[-1].id == attempt.id
 
 
+def _moves_on(attempt: Attempt) -> bool:
+    """Whether the next step starts at the end of this attempt."""
+    unheard = attempt.channel is not Channel.FLASHCALL and attempt.reason in UNHEARD
+    return unheard or attempt.reason in MOVES_ON
+
+
 def _has_sent_code(attempt: Attempt) -> bool:
-    """Whether a code is on its way to the person or there already."""
+    """Whether a code is on its way to the person or there already, or digits were typed that wait for the
+    client's word."""
+    if attempt.channel in {Channel.VOICE, Channel.KEYPAD}:
+        return attempt.was_answered
     return not attempt.channel.is_call and attempt.state not in {AttemptState.QUEUED, AttemptState.FAILED}
 
 

@@ -21,6 +21,7 @@ from ringproof_server.service.access import require_access
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.confirming import Confirming
+from ringproof_server.service.keypad_digits import with_keypad
 from ringproof_server.service.outlook import channel_wait, progress_after, progress_of
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner
@@ -54,7 +55,7 @@ class VerificationService:
         verification = started.progress.verification
         if started.aftermath is not None and started.progress.attempt is not None:
             self._parts.metrics.started(started.progress.attempt.channel, verification.number.region)
-        return replace(started.progress, challenge=self._starting.challenge(verification))
+        return self._shown(replace(started.progress, challenge=self._starting.challenge(verification)))
 
     def confirm(
         self,
@@ -69,7 +70,7 @@ class VerificationService:
         progress = confirmed.progress
         if confirmed.result is None and progress.status is Status.VERIFIED:
             return replace(progress, token=self._token(caller, progress.verification))
-        return replace(progress, result=confirmed.result)
+        return self._shown(replace(progress, result=confirmed.result))
 
     def advance(
         self,
@@ -155,7 +156,9 @@ class VerificationService:
             application = caller.application
             found = session.verifications.by_reference(application.id, reference, FOUND_AT_MOST)
             return [
-                progress_of(session, application, item, session.verifications.attempts(item.id), now)
+                self._shown(
+                    progress_of(session, application, item, session.verifications.attempts(item.id), now)
+                )
                 for item in found
             ]
 
@@ -167,7 +170,11 @@ class VerificationService:
     def _carried_out(self, work: Callable[[Session], tuple[Progress, Aftermath | None]]) -> Progress:
         progress, aftermath = self._parts.storage.write(work)
         carry_out(self._parts, aftermath)
-        return progress
+        return self._shown(progress)
+
+    def _shown(self, progress: Progress) -> Progress:
+        """As the client is told, which shows the digits that whoever is called has to type."""
+        return with_keypad(progress, self._parts.seals)
 
     def _load(self, session: Session, caller: Caller, verification_id: str) -> Change:
         return Change.load_own(session, caller, verification_id, self._parts.clock.now())
@@ -185,7 +192,7 @@ class VerificationService:
                 progress = replace(progress, trace=session.verifications.trace(verification_id))
             return progress
 
-        return self._parts.storage.read(work)
+        return self._shown(self._parts.storage.read(work))
 
     def _advance(self, change: Change, channel: Channel | None) -> None:
         if not change.is_open:

@@ -103,6 +103,16 @@ def hear(call: VirtualCall, text: str, talk_ends_at: int) -> VirtualCall:
     return replace(call, heard=text, talk_ends_at=talk_ends_at)
 
 
+def hear_more(call: VirtualCall, text: str, talk_ends_at: int) -> VirtualCall:
+    """The call after keys were pressed in it, and answered by speaking `text` to its end.
+
+    `text` is all that is heard in the call, what was spoken before the keys included.
+    """
+    if call.state is not CallState.ANSWERED:
+        return call
+    return replace(call, heard=text, talk_ends_at=talk_ends_at)
+
+
 def _next(call: VirtualCall) -> Happening | None:
     if call.state is CallState.ENDED:
         return None

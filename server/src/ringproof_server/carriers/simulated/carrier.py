@@ -54,7 +54,7 @@ T = TypeVar("T")
 Insert = Callable[[Connection, Request, int], None]
 
 NAME: Final = "simulated"
-CHANNELS: Final = frozenset({Channel.FLASHCALL, Channel.SMS})
+CHANNELS: Final = frozenset({Channel.FLASHCALL, Channel.SMS, Channel.VOICE, Channel.KEYPAD})
 
 
 class SimulatedCarrier:

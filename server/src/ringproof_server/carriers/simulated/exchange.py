@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, union_all, update
 
-from ringproof_rcml import spoken_text
+from ringproof_rcml import asked_keys, spoken_text
 from ringproof_server.carriers.plugin import Log, NetworkStore
 from ringproof_server.carriers.simulated.callbacks import signed
 from ringproof_server.carriers.simulated.moments import MILLISECOND, SECOND, moment
-from ringproof_server.carriers.simulated.progress import CallRow, arrive, locked_call
+from ringproof_server.carriers.simulated.progress import CallRow, Spoken, arrive, locked_call
 from ringproof_server.carriers.simulated.settings import NetworkSettings
 from ringproof_server.carriers.simulated.tables import callbacks, calls, messages
 from ringproof_server.ports import Clock, DocumentSource, EventSink
@@ -33,8 +33,11 @@ KEYS_AWAITED: Final = 8 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class DueDocument:
+    """`url` is as it stands in the table, `keys` what was pressed for it; None for the first of a call."""
+
     call_id: str
     url: str = field(repr=False)
+    keys: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +95,27 @@ class Exchange:
             return False
         return True
 
-    def _heard(self, document: DueDocument) -> tuple[str, int]:
+    def _heard(self, document: DueDocument) -> Spoken:
         """What is spoken and how long it takes. Without a document the network hangs up soon."""
+        url = document.url.partition("#")[0]
         try:
-            content = self.answer(document.url)
-            text = spoken_text(content)
+            content = self.answer(url) if document.keys is None else self.answer(url, document.keys)
+            text, asked = spoken_text(content), asked_keys(content)
         except Exception as error:  # noqa: BLE001 - As above: the network survives any fault of the server.
             self.log.warning("simulated_document_failed", error=type(error).__name__)
-            return "", SHORTEST_TALK
+            return Spoken("", SHORTEST_TALK)
         takes = min(max(len(text) * SPEECH_PER_CHARACTER, SHORTEST_TALK), LONGEST_TALK)
-        return text, takes + (KEYS_AWAITED if "<Gather" in content else 0)
+        return Spoken(text, takes + (0 if asked is None else KEYS_AWAITED), asked)
 
     def _speak(self, document: DueDocument) -> None:
-        text, takes = self._heard(document)
+        spoken = self._heard(document)
         now = moment(self.clock.now())
 
         def work(connection: Connection) -> None:
             row = locked_call(connection, document.call_id, self.settings)
             if row is not None:
                 row.advance(now)
-                row.hear(text, now + takes)
+                row.hear(spoken, now, document.url)
                 row.save()
 
         self.store.run(work)
@@ -174,7 +178,7 @@ def _take(connection: Connection, now: int, settings: NetworkSettings) -> Work:
         call = CallRow(connection, row, settings)
         call.advance(now)
         if call.claim_document(now, now + LEASE):
-            documents.append(DueDocument(call.id, call.document_url))
+            documents.append(DueDocument(call.id, call.document_url, call.keys))
         call.save()
     return Work(tuple(documents), _claim_callbacks(connection, now))
 

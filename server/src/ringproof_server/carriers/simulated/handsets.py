@@ -13,6 +13,7 @@ from ringproof_server.carriers.simulated.behaviour import Behaviour, Fault
 from ringproof_server.carriers.simulated.call import CallState
 from ringproof_server.carriers.simulated.moments import moment
 from ringproof_server.carriers.simulated.placing import new_handset, upsert
+from ringproof_server.carriers.simulated.planning import AnsweredBy
 from ringproof_server.carriers.simulated.tables import calls, handset_events, handsets
 from ringproof_server.domain.errors import InvalidRequest, NotFound
 from ringproof_server.domain.fictitious import is_fictitious
@@ -123,7 +124,8 @@ class Handsets:
     def press(self, number: PhoneNumber, digits: str) -> None:
         """Press keys (`0`-`9`, `*`, `#`; up to 32) in the call that the handset is in.
 
-        Raises `InvalidRequest` for other characters, without an answered call, and after 64 keys in a call.
+        Raises `InvalidRequest` for other characters, without a call that a person has answered, and after 64
+        keys in a call.
         """
         e164 = _virtual(number)
         if not _KEYS.fullmatch(digits):
@@ -154,6 +156,7 @@ def _press(connection: Connection, number: str, digits: str, now: int) -> bool:
             calls.c.number == number,
             calls.c.state == CallState.ANSWERED.value,
             calls.c.answered_at <= now,
+            calls.c.answered_by == AnsweredBy.PERSON.value,
         )
         .order_by(calls.c.answered_at.desc())
         .limit(1)
@@ -162,7 +165,10 @@ def _press(connection: Connection, number: str, digits: str, now: int) -> bool:
     row = connection.execute(talking).one_or_none()
     if row is None or len(row.pressed) + len(digits) > MOST_KEYS:
         return False
-    connection.execute(update(calls).where(calls.c.id == row.id).values(keys=row.pressed + digits))
+    # Due at once, because what the call listens for may be complete now.
+    connection.execute(
+        update(calls).where(calls.c.id == row.id).values(keys=row.pressed + digits, due_at=now)
+    )
     return True
 
 

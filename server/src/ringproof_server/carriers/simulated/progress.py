@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, Text, bindparam, insert, select, update
 
+from ringproof_rcml import AskedKeys
 from ringproof_server.carriers.simulated import call as course
+from ringproof_server.carriers.simulated import listening
 from ringproof_server.carriers.simulated.behaviour import Behaviour
 from ringproof_server.carriers.simulated.call import CallState, Happening, VirtualCall
 from ringproof_server.carriers.simulated.callbacks import NetworkEvent, encode
 from ringproof_server.carriers.simulated.chaos import Delivery, deliveries
+from ringproof_server.carriers.simulated.listening import Listening
 from ringproof_server.carriers.simulated.moments import MILLISECOND
 from ringproof_server.carriers.simulated.planning import AnsweredBy, CallPlan, plan_reading
 from ringproof_server.carriers.simulated.settings import NetworkSettings
@@ -58,6 +62,16 @@ def call_of(row: Row[Any]) -> VirtualCall:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A voice document as the network understands it: its text, how long that takes, and which keys it asks
+    for."""
+
+    text: str = field(repr=False)
+    takes: int
+    asked: AskedKeys | None = field(default=None, repr=False)
+
+
 class CallRow:
     """A call whose row this transaction has locked. `save` writes what has become of it."""
 
@@ -67,6 +81,8 @@ class CallRow:
         self._settings = settings
         self._events: int = row.events
         self._claimed_until: int = row.document_claimed_until
+        self._document_url: str = row.document_url
+        self._keys: str = row._mapping["keys"]
         self.call = call_of(row)
 
     @property
@@ -79,7 +95,22 @@ class CallRow:
 
     @property
     def document_url(self) -> str:
-        return str(self._row.document_url)
+        """Where the next document is, with what is awaited there (see `listening`)."""
+        return self._document_url
+
+    @property
+    def keys(self) -> str | None:
+        """The keys that are to be told; None before the first document, and while more are awaited."""
+        awaited = self._listening
+        return None if awaited is None else awaited.pressed(self._keys)
+
+    @property
+    def _listening(self) -> Listening | None:
+        return None if self.call.awaits_document else listening.read(self._document_url)
+
+    @property
+    def _awaits_document(self) -> bool:
+        return self.call.awaits_document or (self.call.state is CallState.ANSWERED and self.keys is not None)
 
     def advance(self, now: int) -> None:
         """Bring the call to `now`; what happens on the way is recorded at its own time."""
@@ -93,12 +124,24 @@ class CallRow:
         self.call = course.hang_up(self.call, now)
         self.advance(now)
 
-    def hear(self, text: str, talk_ends_at: int) -> None:
-        self.call = course.hear(self.call, text, talk_ends_at)
+    def hear(self, document: Spoken, now: int, fetched_from: str) -> None:
+        """Speak the document that was fetched from there, unless another process has done so before."""
+        if fetched_from != self._document_url:
+            return
+        before, awaited = "", self._listening
+        used = 0 if awaited is None else awaited.after(self._keys)
+        if awaited is None:
+            self.call = course.hear(self.call, document.text, now + document.takes)
+        else:
+            before = (self.call.heard or "")[: awaited.heard]
+            text = f"{before} {document.text}".strip()
+            self.call = course.hear_more(self.call, text, now + document.takes)
+        self._claimed_until = 0
+        self._document_url = document_after(document, used, before)
 
     def claim_document(self, now: int, until: int) -> bool:
         """Whether this process is to fetch the document, which no other process does before `until`."""
-        if not self.call.awaits_document or self._claimed_until > now:
+        if not self._awaits_document or self._claimed_until > now:
             return False
         self._claimed_until = until
         return True
@@ -106,7 +149,7 @@ class CallRow:
     def save(self, **more: str | int) -> None:
         call, reason = self.call, self.call.reason
         due_at = course.next_change(call)
-        if call.awaits_document and due_at is not None:
+        if self._awaits_document and due_at is not None:
             due_at = min(due_at, self._claimed_until)
         self._connection.execute(
             _SAVE_CALL,
@@ -121,6 +164,7 @@ class CallRow:
                 "heard": call.heard,
                 "talk_ends_at": call.talk_ends_at,
                 "events": self._events,
+                "document_url": self._document_url,
                 "document_claimed_until": self._claimed_until,
                 "due_at": due_at,
                 **more,
@@ -160,6 +204,15 @@ class CallRow:
             ring_ms=self.call.network_ring_ms if last else None,
         )
         _queue(self._connection, self._row, event, happening.at, last=last, settings=self._settings)
+
+
+def document_after(document: Spoken, used: int, before: str) -> str:
+    """What a call that has heard `before` and used so many keys fetches after this document, if anything."""
+    asked = document.asked
+    if asked is None:
+        return ""
+    heard = len(f"{before} {asked.prompt}".strip())
+    return listening.written(Listening(url=asked.action, start=used, count=asked.keys, heard=heard))
 
 
 def locked_call(connection: Connection, call_id: str, settings: NetworkSettings) -> CallRow | None:

@@ -36,6 +36,7 @@ calls: Final = Table(
     Column("caller_id", Text, nullable=False),
     Column("caller_id_shown", Text),
     Column("dial_timeout", Integer, nullable=False),
+    # Where the next document is; `listening` says what may stand behind it.
     Column("document_url", Text, nullable=False),
     Column("events_url", Text, nullable=False),
     Column("placed_at", BigInteger, nullable=False),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ringproof_server.domain import evidence
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import InvalidRequest
 from ringproof_server.domain.evidence import Basis, CallEvidence, CodeEvidence, CodeSource, Evidence, Quality
@@ -220,8 +221,11 @@ class VoiceEvidence(_CodeEvidence, frozen=True, tag="voice"):
     """The code that was spoken in a call."""
 
 
-class KeypadEvidence(_CodeEvidence, frozen=True, tag="keypad"):
-    """The code that was typed during a call."""
+class KeypadEvidence(_Body, frozen=True, tag_field="channel", tag="keypad"):
+    """That the digits that were shown have been typed in the call; the server knows whether they were."""
+
+    def to_evidence(self) -> evidence.KeypadEvidence:
+        return evidence.KeypadEvidence()
 
 
 class WhatsappEvidence(_CodeEvidence, frozen=True, tag="whatsapp"):
@@ -268,8 +272,8 @@ class ConfirmBody(_Body, frozen=True):
 
     def to_request(self) -> ConfirmRequest:
         """Raises `InvalidRequest` for evidence that contradicts itself."""
-        evidence: Evidence = self.evidence.to_evidence()
-        return ConfirmRequest(evidence=evidence, challenge=self.challenge, code_verifier=self.code_verifier)
+        reported: Evidence = self.evidence.to_evidence()
+        return ConfirmRequest(evidence=reported, challenge=self.challenge, code_verifier=self.code_verifier)
 
 
 class NextBody(_Body, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from ringproof_server.domain.assurance import FlashOffer, bits
 from ringproof_server.domain.attempt import Attempt
@@ -23,6 +23,7 @@ from ringproof_server.http.bodies.views import (
     CodeView,
     FlashcallView,
     HandsetEvents,
+    KeypadView,
     NextView,
     PatternView,
     SeenCall,
@@ -68,6 +69,7 @@ def view_of(progress: Progress) -> VerificationView:
         attempt=None if attempt is None else _attempt(attempt),
         flashcall=_flashcall(progress, attempt),
         code=_code(progress),
+        keypad=_keypad(progress),
         skipped=_skipped(verification.plan.skipped),
         next=_next(progress.next),
         checks_left=progress.checks_left,
@@ -143,9 +145,15 @@ def _flashcall(progress: Progress, attempt: Attempt | None) -> FlashcallView | N
 
 
 def _code(progress: Progress) -> CodeView | None:
-    if not progress.verification.current.channel.proves_by_code:
+    channel = progress.verification.current.channel
+    if channel is Channel.KEYPAD or not channel.proves_by_code:
         return None
     return CodeView(length=progress.code_digits)
+
+
+def _keypad(progress: Progress) -> KeypadView | UnsetType:
+    shown = progress.keypad
+    return UNSET if shown is None else KeypadView(digits=shown.digits, typed=shown.typed)
 
 
 def _skipped(skipped: Iterable[Skipped]) -> list[SkippedView]:

@@ -83,6 +83,15 @@ class CodeView(_View, frozen=True):
     length: Annotated[int, means("How many digits the code has.")]
 
 
+class KeypadView(_View, frozen=True):
+    """What to show to the person who is called, and whether they have typed it in the call."""
+
+    digits: Annotated[str, means("The digits to show; the call asks for them.")]
+    typed: Annotated[
+        bool, means("Whether the call has got them; what is left to do then is to confirm with `keypad`.")
+    ]
+
+
 class SkippedView(_View, frozen=True):
     """A channel that is not offered, and why."""
 
@@ -137,6 +146,10 @@ class VerificationView(_View, frozen=True):
     next: Annotated[NextView, means("What may be done next, and what will happen.")]
     checks_left: Annotated[int, means("How many wrong answers the current step still bears.")]
     assurance_bits: Annotated[float, means("−log₂ of the chance that somebody without the phone would pass.")]
+    keypad: Annotated[
+        KeypadView | UnsetType,
+        means("Digits for the person to type; only while the current step is a call that asks for them."),
+    ] = UNSET
     challenge: Annotated[
         str | UnsetType, means("The signed statement of what must be proved, a JWT; only after the start.")
     ] = UNSET
