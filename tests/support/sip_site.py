@@ -19,7 +19,7 @@ from tests.support.servers import GENEROUS, Server, Tenant, running
 
 @dataclass(frozen=True)
 class Site:
-    """A server whose only carrier is a trunk, and the phone behind it."""
+    """A server that calls through a trunk, and the phone behind it."""
 
     server: Server
     tenant: Tenant
@@ -49,8 +49,8 @@ class Site:
 
     def check(self, verified: Verified) -> None:
         """The token holds, offline, with the server's published keys."""
-        keys = f"{self.server.url}/.well-known/jwks.json"
-        phone = verify_token(verified.token, jwks_url=keys, issuer=self.server.url, audience=self.tenant.id)
+        keys = Api(self.server.url).get("/.well-known/jwks.json").json()
+        phone = verify_token(verified.token, jwks=keys, issuer=self.server.url, audience=self.tenant.id)
         assert (phone.phone_number, phone.channel) == (verified.phone_number, "flashcall")
 
 
