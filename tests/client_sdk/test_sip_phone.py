@@ -1,4 +1,4 @@
-"""The source that listens at a SIP phone, at a real one: the contract of all sources, and what only it does."""
+"""The source that listens at a SIP phone, at a real one: every source's contract, and what only it does."""
 
 from __future__ import annotations
 
