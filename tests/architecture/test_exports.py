@@ -10,7 +10,8 @@ PUBLIC: dict[str, str] = {
     "ringproof": """
         Cancellation Confirmation ManualCallSource NotVerifiedError ProblemError Progress Retry
         Ringproof RingproofError ScriptedCallSource Session SimulatedCallSource SipPhoneCallSource
-        TokenInvalidError TokenVerifier TypedCodes Verification Verified VerifiedPhone verify_token""",
+        TokenInvalidError TokenVerifier TypedCodes Verification Verified VerifiedPhone WebhookEvent
+        WebhookInvalidError verify_token verify_webhook""",
     "ringproof.calls": """
         AskedCodes CallEvent CallSource Capabilities CodeRequest CodeSource Copy ExpectedCall ManualCallSource
         Ready RingTracker ScriptedCallSource SeenCall SimulatedCallSource SimulatedCodes Sink

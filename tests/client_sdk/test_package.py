@@ -46,7 +46,10 @@ def test_the_public_names_are_these() -> None:
         "Verification",
         "Verified",
         "VerifiedPhone",
+        "WebhookEvent",
+        "WebhookInvalidError",
         "verify_token",
+        "verify_webhook",
     ]
     assert sorted(testing.__all__) == ["CallSourceContract", "FakeClock", "FakeServer", "Seen"]
 

@@ -6,8 +6,9 @@
     verified = client.verify("+447400123456", calls=ManualCallSource(ask_for_digits), codes=ask_for_code)
     send_to_back_end(verified.token)
 
-On a back end `verify_token` checks that token. Exceptions are in `ringproof.errors`, the parts of which
-sources of calls are made in `ringproof.calls`, stand-ins for tests in `ringproof.testing`.
+On a back end `verify_token` checks that token, and `verify_webhook` what the server tells of its own accord.
+Exceptions are in `ringproof.errors`, the parts of which sources of calls are made in `ringproof.calls`,
+stand-ins for tests in `ringproof.testing`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringproof._client import Ringproof
-from ringproof._errors import NotVerifiedError, ProblemError, RingproofError, TokenInvalidError
+from ringproof._errors import (
+    NotVerifiedError,
+    ProblemError,
+    RingproofError,
+    TokenInvalidError,
+    WebhookInvalidError,
+)
 from ringproof._models import Confirmation, Session, Verification, Verified
 from ringproof._progress import Cancellation, Progress
 from ringproof._retry import Retry
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from ringproof._sip_phone import SipPhoneCallSource
     from ringproof._sources import ManualCallSource, ScriptedCallSource, TypedCodes
     from ringproof._tokens import TokenVerifier, VerifiedPhone, verify_token
+    from ringproof._webhooks import WebhookEvent, verify_webhook
 
 __all__ = [
     "Cancellation",
@@ -46,7 +54,10 @@ __all__ = [
     "Verification",
     "Verified",
     "VerifiedPhone",
+    "WebhookEvent",
+    "WebhookInvalidError",
     "verify_token",
+    "verify_webhook",
 ]
 
 # A phone never checks tokens and a back end never hears calls; neither pays for the other.
@@ -59,6 +70,8 @@ _LATER = {
     "TokenVerifier": "_tokens",
     "VerifiedPhone": "_tokens",
     "verify_token": "_tokens",
+    "WebhookEvent": "_webhooks",
+    "verify_webhook": "_webhooks",
 }
 
 

@@ -6,6 +6,8 @@ RingproofError
 ├── InsecureServerError          plain http:// to another machine (also a ValueError)
 ├── TokenInvalidError            a token that proves nothing (also a ValueError)
 │   └── TokenExpiredError
+├── WebhookInvalidError          a request that was not signed with your secret (also a ValueError)
+│   └── WebhookExpiredError
 ├── NotVerifiedError             the verification ended, and not with `verified`
 │   ├── VerificationFailedError
 │   ├── VerificationExpiredError
@@ -51,6 +53,14 @@ class TokenInvalidError(RingproofError, ValueError):
 
 class TokenExpiredError(TokenInvalidError):
     """The token was right once, but its life of a few minutes is over."""
+
+
+class WebhookInvalidError(RingproofError, ValueError):
+    """The webhook was not signed with this secret, or says nothing that can be relied on."""
+
+
+class WebhookExpiredError(WebhookInvalidError):
+    """The signature is right, but of another time: an old request sent again, or clocks that differ."""
 
 
 class NotVerifiedError(RingproofError):
