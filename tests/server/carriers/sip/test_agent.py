@@ -29,6 +29,7 @@ from ringproof_server.testing.options import carrier_options
 from tests.server.carriers.sip.agents import (
     CALLER_ID,
     NUMBER,
+    SECRET,
     Caller,
     calling,
     is_running,
@@ -280,3 +281,46 @@ def test_servers_share_the_agents_that_an_operator_runs(tmp_path: Path, sipp: Si
 def _attempt(attempt_id: str) -> Attempt:
     now = SystemClock().now()
     return Attempt(id=attempt_id, verification_id="vrf_1", channel=Channel.FLASHCALL, step=0, queued_at=now)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "fault"),
+    [
+        (["--listen", "10.0.0.5"], {}, "--listen is not an address such as tcp://10.0.0.5:7070"),
+        ([], {"RINGPROOF_SIP_LOCAL_ADDRESS": "nowhere"}, "local_address is not one IPv4 address"),
+        ([], {"RINGPROOF_SIP_TRUNK": ""}, "trunk must be set"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_use(
+    tmp_path: Path, arguments: list[str], settings: dict[str, str], fault: str
+) -> None:
+    """With one clear line and exit code 2."""
+    environment = {
+        **os.environ,
+        "RINGPROOF_SECRET_KEY": SECRET,
+        "RINGPROOF_DATA_DIR": str(tmp_path),
+        "RINGPROOF_SIP_TRUNK": "127.0.0.1:9",
+        **settings,
+    }
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert fault in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_agents_cannot_have_the_same_place(caller: Caller) -> None:
+    """The second says so and ends; the first goes on."""
+    caller.carrier.find(_attempt("att_none"), PhoneNumber.parse(NUMBER))
+    assert caller.wait_until(lambda: "sip_agent_started" in caller.log)
+    environment = {
+        **os.environ,
+        "RINGPROOF_SECRET_KEY": SECRET,
+        "RINGPROOF_DATA_DIR": str(caller.folder),
+        "RINGPROOF_SIP_TRUNK": "127.0.0.1:9",
+        "RINGPROOF_SIP_LOCAL_ADDRESS": "127.0.0.1:0",
+    }
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "another SIP agent runs here" in done.stderr) == (2, True)
+    caller.carrier.ping()

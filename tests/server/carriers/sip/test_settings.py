@@ -57,7 +57,7 @@ def test_agents_of_the_operator_know_the_trunks_themselves() -> None:
     [
         ({}, "trunk must be set"),
         ({"trunk": "a.example", "tls": "on"}, "tls is unknown"),
-        ({"trunk": ""}, "number 1 does not begin with a host"),
+        ({"trunk": ""}, "trunk must be set"),
         ({"trunk": "a.example,,b.example"}, "number 2 does not begin with a host"),
         ({"trunk": "a.example:99999"}, "number 1 does not begin with a host"),
         ({"trunk": "a.example;colour=red"}, "number 1 has an option that is not one of"),
