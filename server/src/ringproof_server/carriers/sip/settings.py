@@ -48,8 +48,8 @@ class SipSettings:
 def read_settings(settings: Mapping[str, str], *, for_agent: bool = False) -> SipSettings:
     """The settings of this carrier, by their names in lower case without prefix.
 
-    An empty value counts as not set. `for_agent` says that they are read for an agent itself, which needs trunks in any case. Raises
-    `CarrierSettingsError` with every fault at once; no fault repeats a value.
+    An empty value counts as not set. `for_agent` says that they are read for an agent itself, which needs
+    trunks in any case. Raises `CarrierSettingsError` with every fault at once; no fault repeats a value.
     """
     settings = {name: value for name, value in settings.items() if value}
     faults = [
