@@ -297,6 +297,8 @@ def register_request(path: str, headers: Mapping[str, str], body: bytes) -> None
     sent = {name.lower(): value for name, value in headers.items()}
     _try_secret(sent.get("authorization", "").removeprefix("Bearer "), "key")
     said = _object(body)
+    if path.startswith("/otp"):
+        _try_secret(said.get("phoneNumber") or said.get("number"), "number")
     if path.startswith("/v1/"):
         _try_secret(said.get("phone_number"), "number")
         _try_secret(said.get("code_verifier"), "verifier")
@@ -337,6 +339,9 @@ def _without_rights(route: str, text: str) -> str:
         for own in ("phone_number", "reference", "nonce", "transaction"):
             claims.pop(own, None)
         said["claims of the token"] = claims
+    if route == "/otp":
+        # The caller is trusted with the code; it must stand nowhere else.
+        _try_secret(said.pop("passcode", None), "code")
     return json.dumps(said, ensure_ascii=False)
 
 

@@ -25,6 +25,7 @@ from ringproof_server.http.parts import HttpParts
 from ringproof_server.http.problems import register_problems
 from ringproof_server.http.reading import LARGEST_BODY
 from ringproof_server.http.routes import register_converters
+from ringproof_server.http.simple import add_simple
 from ringproof_server.http.verifications import add_verifications
 
 
@@ -80,6 +81,7 @@ def create_http(parts: HttpParts) -> Flask:
     cors = Cors(parts.storage, parts.clock, parts.public_url)
     contract = KeyedBlueprint("verifications", __name__, parts.access, cors)
     add_verifications(contract, parts.verifications)
+    add_simple(contract, parts.verifications.codes)
     app.register_blueprint(contract)
     app.register_blueprint(create_keys(parts.tokens))
     app.register_blueprint(create_carrier_events(parts.carrier_events, parts.public_url))

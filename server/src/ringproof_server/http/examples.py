@@ -58,6 +58,27 @@ _PENDING: Final[dict[str, Any]] = {
 }
 STARTED: Final[dict[str, Any]] = {**_PENDING, "challenge": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"}
 PENDING: Final = _PENDING
+SEND_CODE: Final[dict[str, Any]] = {"phoneNumber": "+447700900123", "messengerId": "1234567890123456"}
+PASSCODE: Final[dict[str, Any]] = {"number": "447700900123", "language": "en"}
+CODE_SENT: Final[dict[str, Any]] = {
+    **STARTED,
+    "attempt": {
+        "id": "att_06a1k2m3n4p5q6r7s8t9v0w1x3",
+        "channel": "messenger",
+        "status": "queued",
+        "reason": None,
+    },
+    "flashcall": None,
+    "code": {"length": 6},
+    "skipped": [],
+    "next": {
+        "check_in": 0,
+        "channels": {"messenger": 60, "sms": 60},
+        "automatic": {"channel": "sms", "in": 120},
+    },
+    "checks_left": 5,
+    "assurance_bits": 17.6,
+}
 VERIFIED: Final[dict[str, Any]] = {
     **_PENDING,
     "status": "verified",

@@ -12,12 +12,19 @@ import msgspec
 from flask import Blueprint
 
 from ringproof_server.domain.errors import CLIENT_ERRORS
-from ringproof_server.http import carrier_events, handsets, health, keys, verifications
+from ringproof_server.http import carrier_events, handsets, health, keys, simple, verifications
 from ringproof_server.http.answers import Answer
 from ringproof_server.http.bodies import TAG_MEANINGS, ProblemView
 from ringproof_server.http.bodies.texts import END
 from ringproof_server.http.problems import MEDIA_TYPE, PROBLEM_STATUS
-from ringproof_server.http.routes import FICTITIOUS_NUMBER, VERIFICATION_ID, Operation, Parameter, add
+from ringproof_server.http.routes import (
+    FICTITIOUS_NUMBER,
+    OWN_NAME,
+    VERIFICATION_ID,
+    Operation,
+    Parameter,
+    add,
+)
 
 DESCRIPTION: Final = Operation(
     id="openapi",
@@ -29,6 +36,7 @@ DESCRIPTION: Final = Operation(
 )
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.OPERATIONS,
+    *simple.OPERATIONS,
     *keys.OPERATIONS,
     *handsets.OPERATIONS,
     *carrier_events.OPERATIONS,
@@ -37,6 +45,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 )
 
 _JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 _PATH_PARAMETER: Final = re.compile(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_]+)>")
 _PATH_MEANINGS: Final = {
@@ -45,6 +54,8 @@ _PATH_MEANINGS: Final = {
     "carrier": "Name of the carrier.",
     "path": "Which of the carrier's callbacks it is.",
     "reference": "The signed name of the attempt.",
+    "token": "Your own name for the code.",
+    "code": "The code that the person typed.",
 }
 _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "verification_id": {
@@ -56,6 +67,8 @@ _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "carrier": {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["simulated"]},
     "path": {"type": "string", "pattern": "^[a-z]{1,64}$", "examples": ["events"]},
     "reference": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,128}$"},
+    "token": {"type": "string", "pattern": f"^{OWN_NAME}$", "examples": ["signup-42"]},
+    "code": {"type": "string", "pattern": "^[0-9]{4,10}$", "examples": ["123456"]},
 }
 
 
@@ -97,7 +110,12 @@ def openapi_document(public_url: str) -> dict[str, object]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A publishable key `rp_pk_…` or a secret key `rp_sk_…`.",
-                }
+                },
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The same key as the password, or as the name without a password.",
+                },
             },
         },
     }
@@ -109,8 +127,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "tags": [operation.tag],
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation.rule), *map(_parameter, operation.parameters)],
-        "responses": {**_answers(operation), **_problems(operation)},
-        "security": [{"key": []}] if operation.needs_key else [],
+        "responses": _responses(operation),
+        "security": [{"key": []}, {"basic": []}] if operation.needs_key else [],
     }
     if operation.description:
         described["description"] = operation.description
@@ -118,10 +136,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": _reference(operation.body)}
         if operation.request_example is not None:
             content["example"] = operation.request_example
-        described["requestBody"] = {"required": operation.body_required, "content": {_JSON: content}}
+        contents = {_JSON: content, **({_FORM: content} if operation.form else {})}
+        described["requestBody"] = {"required": operation.body_required, "content": contents}
     elif operation.any_body:
         form = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
-        described["requestBody"] = {"content": {"application/x-www-form-urlencoded": form}}
+        described["requestBody"] = {"content": {_FORM: form}}
     return described
 
 
@@ -146,6 +165,19 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "required": parameter.required,
         "schema": dict(parameter.schema),
     }
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    """All answers by status; what is a plain text in some cases may be a problem in others."""
+    responses = _answers(operation)
+    for status, problem in _problems(operation).items():
+        if isinstance(operation.answers.get(int(status)), str):
+            answer = responses[status]
+            answer["description"] += f"\n{problem['description']}"
+            answer["content"] |= problem["content"]
+        else:
+            responses.setdefault(status, problem)
+    return responses
 
 
 def _answers(operation: Operation) -> dict[str, Any]:
@@ -184,8 +216,6 @@ def _problems(operation: Operation) -> dict[str, Any]:
         by_status.setdefault(415, []).append("invalid-request")
     answers: dict[str, Any] = {}
     for status, slugs in sorted(by_status.items()):
-        if status in operation.answers:
-            continue
         headers: dict[str, Any] = {"X-Request-ID": {"schema": {"type": "string"}, "required": True}}
         if status in {409, 429, 503}:
             headers["Retry-After"] = {"schema": {"type": "integer", "minimum": 0}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Final, Generic, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from flask import request
@@ -19,6 +20,8 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 CHALLENGE: Final = "Ringproof-Challenge"
 LONGEST_CHALLENGE: Final = 2048
 
+FORM: Final = "application/x-www-form-urlencoded"
+MOST_FIELDS: Final = 20
 LARGEST_BODY: Final = 64 * 1024
 LONGEST_MESSAGE: Final = 200
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -29,10 +32,13 @@ T = TypeVar("T", bound=msgspec.Struct)
 class BodyOf(Generic[T]):
     """Reads the JSON body of the present request as one kind of struct; the decoder is built once."""
 
-    def __init__(self, kind: type[T], *, empty: T | None = None) -> None:
-        """`empty` is what a request without a body means; None where a body is required."""
+    def __init__(self, kind: type[T], *, empty: T | None = None, form: bool = False) -> None:
+        """`empty` is what a request without a body means; None where a body is required. With `form` the
+        body may also be a form, whose fields are texts."""
+        self._kind = kind
         self._decoder = msgspec.json.Decoder(kind)
         self._empty = empty
+        self._form = form
 
     def read(self) -> tuple[T, IdempotencyKey | None]:
         """The body, and the idempotency key with a digest of all that the request says.
@@ -42,15 +48,28 @@ class BodyOf(Generic[T]):
         raw = raw_body()
         if not raw and self._empty is not None:
             return self._empty, _idempotency(raw)
-        if request.environ.get("CONTENT_TYPE") != JSON and request.mimetype != JSON:
+        is_form = self._form and request.mimetype == FORM
+        if not is_form and request.environ.get("CONTENT_TYPE") != JSON and request.mimetype != JSON:
             raise WrongMediaType("The body must be application/json")
         try:
-            body = self._decoder.decode(raw)
+            body = msgspec.convert(_form_fields(raw), self._kind) if is_form else self._decoder.decode(raw)
         except msgspec.ValidationError as fault:
             raise _unfit(fault) from None
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             raise InvalidRequest("The body is not valid JSON") from None
         return body, _idempotency(raw)
+
+
+def _form_fields(raw: bytes) -> dict[str, str]:
+    """The fields of a form; empty ones count as left out, as browsers send them so."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise InvalidRequest("The body is not a valid form") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise InvalidRequest("The body does not fit", faults=(("body", "names a field twice"),))
+    return fields
 
 
 def _unfit(fault: msgspec.ValidationError) -> InvalidRequest:

@@ -14,6 +14,7 @@ from ringproof_server.domain import errors
 from ringproof_server.domain.errors import RingproofError
 from ringproof_server.http.reading import CHALLENGE, IDEMPOTENCY_KEY, LONGEST_CHALLENGE
 
+OWN_NAME: Final = "[A-Za-z0-9._~-]{1,128}"
 VERIFICATION_ID: Final = "vrf_[A-Za-z0-9_-]{1,64}"
 FICTITIOUS_NUMBER: Final = r"\+?[0-9]{7,15}"
 
@@ -33,6 +34,17 @@ WITH_CHALLENGE: Final[tuple[Problem, ...]] = (
     errors.ChallengeExpired,
 )
 WITH_BODY: Final[tuple[Problem, ...]] = (errors.PayloadTooLarge, errors.IdempotencyConflict)
+STARTING: Final[tuple[Problem, ...]] = (
+    errors.InvalidPhoneNumber,
+    errors.NumberNotAllowed,
+    errors.CountryNotAllowed,
+    errors.OptedOut,
+    errors.ConcurrentVerification,
+    errors.RateLimited,
+    errors.GuessBudgetExhausted,
+    errors.SpendLimitReached,
+    errors.NoChannelAvailable,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +60,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`answers` maps a status to a body, or to media types (with commas between them) for anything else."""
+    """`answers` maps a status to a body, or to media types (with commas between them) for anything else.
+
+    With `form` the body may also come as a form.
+    """
 
     id: str
     method: Literal["GET", "POST", "DELETE"]
@@ -59,6 +74,7 @@ class Operation:
     body: type[msgspec.Struct] | None = None
     body_required: bool = True
     any_body: bool = False
+    form: bool = False
     answers: Mapping[int, type[msgspec.Struct] | str]
     problems: tuple[Problem, ...] = ALWAYS
     parameters: tuple[Parameter, ...] = ()
@@ -74,6 +90,18 @@ class VerificationIdConverter(BaseConverter):
     regex = VERIFICATION_ID
 
 
+class OwnNameConverter(BaseConverter):
+    """Lets through what a back end may call a code of its own."""
+
+    regex = OWN_NAME
+
+
+class CodeConverter(BaseConverter):
+    """Lets through what a person may have typed as a code, right or wrong, in any script's digits."""
+
+    regex = r"[\w -]{1,64}"
+
+
 class HandsetNumberConverter(BaseConverter):
     """Lets through what can be an E.164 number, the plus sign or not."""
 
@@ -83,6 +111,8 @@ class HandsetNumberConverter(BaseConverter):
 def register_converters(app: Flask) -> None:
     """Make the converters known to `app`, before any blueprint that uses them."""
     app.url_map.converters["verification"] = VerificationIdConverter
+    app.url_map.converters["label"] = OwnNameConverter
+    app.url_map.converters["code"] = CodeConverter
     app.url_map.converters["handset"] = HandsetNumberConverter
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from ringproof_server.domain.application import Caller
 from ringproof_server.domain.assurance import bits
@@ -22,6 +23,7 @@ from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.confirming import Confirming
 from ringproof_server.service.keypad_digits import with_keypad
+from ringproof_server.service.one_time_codes import OneTimeCodes
 from ringproof_server.service.outlook import channel_wait, progress_after, progress_of
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner
@@ -47,6 +49,8 @@ class VerificationService:
         self._steps = steps
         self._starting = Starting(parts, planner, steps)
         self._confirming = Confirming(parts, steps)
+        self.codes: Final = OneTimeCodes(parts, self.start, self._confirming)
+        """The same services for back ends that know nothing but a code."""
 
     def start(self, caller: Caller, request: StartRequest, idempotency: IdempotencyKey | None) -> Progress:
         """Store and queue a new verification; the answer carries its challenge. See `Starting.start`."""
