@@ -135,9 +135,15 @@ def _watch_flask() -> None:
     flask.request_finished.connect(finished, weak=False)
 
 
-def pytest_configure() -> None:
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this process runs a part of the tests for another one, whose search it takes part in."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_stay_here)
-    leaks.open_session()
+    if not _is_worker(config):
+        leaks.open_session()
     if find_spec("flask") is not None:
         _watch_flask()
     if find_spec("ringproof_server") is not None:
@@ -174,7 +180,7 @@ def _watch_logs() -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    found = leaks.session.leaks()
+    found = [] if _is_worker(session.config) else leaks.session.leaks()
     if found:
         shown = "\n".join(map(str, found[:50]))
         report = pytest.TestReport(
@@ -199,5 +205,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.write_line(f"secret scan: {outputs} outputs searched for {secrets} secrets")
 
 
-def pytest_unconfigure() -> None:
-    leaks.close_session()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        leaks.close_session()

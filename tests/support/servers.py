@@ -24,6 +24,7 @@ from pathlib import Path
 from ringproof_server.app import Node, compose, prepare_database
 from ringproof_server.settings import Settings
 from tests.support import leaks
+from tests.support.sip_ports import my_share
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 15.0
@@ -48,7 +49,7 @@ GENEROUS = {
 
 # Below the range from which clients' own ports are taken: else a client that tries a dead server's port may
 # be connected to itself.
-_ports = itertools.cycle(range(20_000 + os.getpid() % 8_000, 32_000))
+_ports = itertools.cycle(my_share(range(20_000, 32_000)))
 _running: set[subprocess.Popen[bytes]] = set()
 
 

@@ -9,8 +9,21 @@ import itertools
 import os
 import socket
 
+WORKERS_AT_MOST = 8
+
+
+def my_share(ports: range) -> range:
+    """The part of these ports that this process may try, where several run the tests at the same time."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    share = len(ports) // WORKERS_AT_MOST
+    first = int(worker) % WORKERS_AT_MOST * share
+    # Runs beside each other on one machine begin at different places.
+    begin = first + os.getpid() % (share // 2)
+    return ports[begin : first + share]
+
+
 _KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-_ports = itertools.cycle(range(10_000 + os.getpid() % 8_000 // 2 * 2, 19_998, 2))
+_ports = itertools.cycle(my_share(range(10_000, 19_998, 2)))
 
 
 def free_port() -> int:
