@@ -12,7 +12,7 @@ import pytest
 
 from ringproof_rcml import Dialect, confirmed, confirming, spoken_text
 from tests.support import leaks
-from tests.support.api import Api, Started, code_in
+from tests.support.api import Api, Started, code_heard, code_in
 from tests.support.servers import GENEROUS, Server, Tenant, running
 from tests.support.vonage_fake import (
     SIGNATURE_SECRET,
@@ -379,3 +379,47 @@ def test_the_log_at_its_most_talkative_holds_no_secret(site: Site) -> None:
     assert len(log) > 1000
     assert not any(secret in log for secret in (SIGNATURE_SECRET, private_key().splitlines()[3], "eyJ"))
     assert "4474001240" not in log
+
+
+# --- calls that ask for keys
+
+
+def test_a_code_is_heard_after_a_key_and_verifies(site: Site) -> None:
+    """Pressed in the call, told to the address that the question named, and spoken twice."""
+    number = "+447400124991"
+    site.behave(number, Phone.ANSWERS)
+    site.vonage.keys[number.lstrip("+")] = ["1"]
+    started = site.api.start(number, channels=["voice"])
+    call = site.call_to(number)
+    wait_for(lambda: call.status == "completed")
+    code = code_heard(call.heard or "")
+    leaks.secret(code, "code")
+    answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
+    assert answer.json()["status"] == "verified"
+
+
+def test_whoever_presses_nothing_hears_no_code(site: Site) -> None:
+    """Such as a machine that answers; nothing of the code is said, and the call ends by itself."""
+    number = "+447400124992"
+    site.behave(number, Phone.ANSWERS)
+    site.api.start(number, channels=["voice"])
+    call = site.call_to(number)
+    wait_for(lambda: call.status == "completed")
+    heard = call.heard or ""
+    assert heard.endswith("Goodbye.")
+    assert "your code is" not in heard.lower()
+
+
+def test_digits_typed_in_a_call_verify_who_shows_them(site: Site) -> None:
+    """Wrong ones first: asked once more, and right then; the client polls and confirms."""
+    number = "+447400124993"
+    site.behave(number, Phone.ANSWERS)
+    gate = site.vonage.keys[number.lstrip("+")] = ["000001"]
+    started = site.api.start(number, channels=["keypad"])
+    digits = started.view["keypad"]["digits"]
+    gate.append(digits)
+    site.call_to(number)
+    wait_for(lambda: site.api.read(started).json()["keypad"]["typed"])
+    answer = site.api.confirm(started, {"channel": "keypad"}).json()
+    assert (answer["status"], bool(answer["token"])) == ("verified", True)
+    assert answer["assurance_bits"] == 17.6

@@ -225,6 +225,12 @@ def another(caller_id: str) -> str:
     return caller_id[:-1] + str((int(caller_id[-1]) + 1) % 10)
 
 
+def code_heard(text: str) -> str:
+    """The code that was spoken digit by digit, twice; raises for a text with no code or more than one."""
+    (code,) = set(re.findall(r"(?<![0-9])[0-9](?: [0-9]){3,9}(?! ?[0-9])", text))
+    return str(code).replace(" ", "")
+
+
 def code_in(text: str) -> str:
     """The code of a message."""
     found = re.search(r"(?<!\w)[0-9]{4,10}(?!\w)", text)

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from tests.support import leaks
+from tests.support.fingers import pressed
 from tests.support.restcomm_fake import (
     ACCOUNT_SID,
     AUTH_TOKEN,
@@ -31,7 +32,7 @@ from tests.support.restcomm_fake import (
     message_view,
     page_view,
 )
-from tests.support.restcomm_fake_rcml import listen
+from tests.support.restcomm_fake_rcml import listen, question
 
 ACCOUNT_PATH: Final = f"/restcomm/2012-04-24/Accounts/{ACCOUNT_SID}"
 _PATH: Final = re.compile(
@@ -71,7 +72,10 @@ class Delivery(StrEnum):
 
 
 class RestcommServer:
-    """The account behind HTTP. With `lively` its phones behave by themselves, in real time."""
+    """The account behind HTTP. With `lively` its phones behave by themselves, in real time.
+
+    `keys` are, by number, what whoever answers presses at each question of a call.
+    """
 
     def __init__(self, account: RestcommAccount | None = None, *, lively: bool = False) -> None:
         self.account = account or RestcommAccount(now=lambda: datetime.now(UTC), seconds=time.monotonic)
@@ -85,6 +89,7 @@ class RestcommServer:
         self.complaints: list[str] = []
         self.answers_to_callbacks: list[int] = []
         self.behaviours: dict[str, str] = {}
+        self.keys: dict[str, list[str]] = {}
         self.stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         leaks.secret(AUTH_TOKEN, "password")
@@ -139,11 +144,20 @@ class RestcommServer:
 
     def _talk(self, call: FakeCall) -> None:
         form = {"CallSid": call.sid, "From": call.sender, "To": call.to, "CallStatus": "in-progress"}
-        request = urllib.request.Request(call.form["Url"], urlencode(form).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            heard, complaints = listen(answer.read().decode())
-        call.heard += heard
-        self.complaints += complaints
+        url = call.form["Url"]
+        while url:
+            request = urllib.request.Request(url, urlencode(form).encode(), method="POST")
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                document = answer.read().decode()
+            heard, complaints = listen(document)
+            self.complaints += complaints
+            asked, url = question(document), ""
+            keys = "" if asked is None else pressed(self.keys, call.to, asked[1])
+            if asked is not None and keys:
+                # Keys end what is being spoken.
+                url, heard = asked[0], []
+                form = {**form, "Digits": keys}
+            call.heard += heard
 
     def _live_message(self, message: FakeMessage) -> None:
         self.stopping.wait(POST_DIAL)

@@ -46,6 +46,12 @@ def listen(document: str) -> tuple[list[str], list[str]]:
     return heard, complaints
 
 
+def question(document: str) -> tuple[str, int] | None:
+    """Where the keys of a document's question go, and how many are waited for."""
+    gather = ElementTree.fromstring(document).find("Gather")
+    return None if gather is None else (gather.attrib["action"], int(gather.get("numDigits", "99")))
+
+
 def _complaints(verb: ElementTree.Element) -> list[str]:
     if verb.tag not in _VERBS:
         return [f"there is no verb {verb.tag}"]

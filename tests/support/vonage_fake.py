@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support import leaks
-from tests.support.vonage_fake_checks import faults_of_call, faults_of_message, heard
+from tests.support.fingers import pressed
+from tests.support.vonage_fake_checks import faults_of_call, faults_of_message, heard, question
 from tests.support.vonage_fake_http import PROBLEMS, Answer, Json, Request, invalid, problem, serve
 from tests.support.vonage_fake_webhooks import Delivery, Signer, Webhook, post, written
 
@@ -116,6 +117,8 @@ class FakeVonage:
         self.calls: dict[str, Call] = {}
         self.messages: dict[str, Message] = {}
         self.phones: dict[str, Phone] = {}
+        self.keys: dict[str, list[str]] = {}
+        """By number: what whoever answers presses at each question of a call, one after another."""
         self.fault = Fault.NONE
         self.once = False
         self.credentials_refused = False
@@ -345,7 +348,20 @@ class FakeVonage:
         headers = {"content-type": "application/json"}
         status, answered, document = post(call.said["answer_url"][0], headers, body)
         assert status == 200, "the answer URL did not answer"
-        call.heard, _ = heard(document, answered["content-type"])
+        spoken = []
+        while True:
+            text, _ = heard(document, answered["content-type"])
+            asked = question(document)
+            if asked is None:
+                spoken.append(text)
+                break
+            keys = pressed(self.keys, call.to, asked.count)
+            # Keys end what is being spoken; without any the question is heard to its end.
+            spoken += [] if keys else [asked.text]
+            told = {**ends, "dtmf": {"digits": keys, "timed_out": not keys}}
+            status, answered, document = post(asked.url, headers, json.dumps(told).encode())
+            assert status == 200, "the event URL of the input did not answer"
+        call.heard = " ".join(spoken)
         self._tell(call, "completed", duration="4", price="0.01", rate="0.1", network="23430")
 
     def _report(self, message: Message, status: str, **more: object) -> None:

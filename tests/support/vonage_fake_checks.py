@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,6 +100,25 @@ def heard(ncco: bytes, content_type: str) -> tuple[str, bool]:
     if barging:
         raise ValueError("after a talk that keys may interrupt comes an input")
     return " ".join(spoken), any(action["action"] == "input" for action in actions)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an NCCO asks, where the keys go, and how many are waited for."""
+
+    text: str
+    url: str
+    count: int
+
+
+def question(ncco: bytes) -> Question | None:
+    """The first question of an NCCO; what answers the keys takes the place of what comes after it."""
+    text = ""
+    for action in json.loads(ncco):
+        if action["action"] == "input":
+            return Question(text, action["eventUrl"][0], action["dtmf"]["maxDigits"])
+        text = f"{text} {action.get('text', '')}".strip()
+    return None
 
 
 def _is_phone(value: object) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
+from xml.etree import ElementTree
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from ringproof_rcml import spoken_text
+from tests.support.fingers import pressed
 from tests.support.twilio_fake.account import Account, Call, Callback, Message, Phone
 
 SIP: Final = {Phone.BUSY: ("busy", 486), Phone.DECLINE: ("busy", 603), Phone.FAIL: ("failed", 404)}
@@ -37,6 +39,8 @@ class Network:
     def __init__(self, account: Account, *, pause: float = 0.1) -> None:
         self.account = account
         self.phones: dict[str, Phone] = {}
+        self.keys: dict[str, list[str]] = {}
+        """By number: what whoever answers presses at each question of a call, one after another."""
         self.message_ends: tuple[str, int | None] = ("delivered", None)
         self.delivery = Delivery()
         self.answers: list[tuple[Callback, int]] = []
@@ -116,9 +120,22 @@ class Network:
             "From": call.caller_id,
             "To": call.to,
         }
-        signed = {"X-Twilio-Signature": signature(self.account.token, call.url, form)}
-        status, body = self.post(call.url, form, signed)
-        call.heard = spoken_text(body.decode()) if status == 200 else ""
+        call.heard = ""
+        url, said = call.url, form
+        while url:
+            signed = {"X-Twilio-Signature": signature(self.account.token, url, said)}
+            status, body = self.post(url, said, signed)
+            document = body.decode() if status == 200 else "<Response/>"
+            gather = ElementTree.fromstring(document).find("Gather")
+            keys, url = "", ""
+            if gather is not None:
+                keys = pressed(self.keys, call.to, int(gather.attrib["numDigits"]))
+            if gather is None or not keys:
+                call.heard = f"{call.heard} {spoken_text(document)}".strip()
+            else:
+                # Keys end what is being spoken.
+                assert gather.get("method") == "POST"
+                url, said = gather.attrib["action"], {**form, "Digits": keys}
 
     def _message(self, message: Message) -> None:
         status, error = self.message_ends

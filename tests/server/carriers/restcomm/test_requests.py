@@ -78,7 +78,7 @@ def test_a_text_that_restcomm_would_cut_is_not_sent() -> None:
 def test_without_a_number_of_its_own_the_account_sends_no_messages() -> None:
     """Restcomm cannot send from a name."""
     with restcomm(sms_from=None) as both:
-        assert both.carrier.capabilities.channels == {Channel.FLASHCALL}
+        assert both.carrier.capabilities.channels == {Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD}
         assert both.carrier.capabilities.dialect is Dialect.RCML
         with pytest.raises(NumberRefused):
             both.carrier.send_message(message())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,13 @@ def test_a_call_asks_for_all_events_and_brings_both_time_limits(bench: Bench) ->
     }
 
 
+@pytest.mark.parametrize("channel", [Channel.VOICE, Channel.KEYPAD])
+def test_a_call_that_asks_for_keys_may_take_longer(bench: Bench, channel: Channel) -> None:
+    """Long enough for the question, the keys and what is spoken then; never without end."""
+    bench.carrier.place_call(replace(call(), channel=channel))
+    assert sent(bench)["TimeLimit"] == ["120"]
+
+
 def test_an_sms_comes_from_the_sender(bench: Bench) -> None:
     bench.carrier.send_message(message(Channel.SMS))
     assert sent(bench) == {
@@ -126,7 +134,7 @@ def test_a_whatsapp_template_gets_the_code_alone() -> None:
 def test_without_senders_there_are_calls_only() -> None:
     """What nothing is set up for is not offered, and is a fault of the configuration when asked for."""
     with bench_with({"sender": "", "whatsapp_sender": ""}) as bench:
-        assert bench.carrier.capabilities.channels == {Channel.FLASHCALL}
+        assert bench.carrier.capabilities.channels == {Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD}
         for channel in (Channel.SMS, Channel.WHATSAPP, Channel.VIBER):
             with pytest.raises(CarrierMisconfigured):
                 bench.carrier.send_message(message(channel))

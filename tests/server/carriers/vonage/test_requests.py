@@ -70,6 +70,12 @@ def test_a_call_asks_for_its_document_and_its_events(office: Desk) -> None:
     assert not any(digits in events for digits in (NUMBER.e164[1:], CALLER_ID[1:]))
 
 
+@pytest.mark.parametrize("channel", [Channel.VOICE, Channel.KEYPAD])
+def test_a_call_that_asks_for_keys_may_take_longer(office: Desk, channel: Channel) -> None:
+    """Long enough for the question, the keys and what is spoken then; never without end."""
+    assert sent_call(office, channel=channel)["length_timer"] == 120
+
+
 @pytest.mark.parametrize(("asked", "sent"), [(0, 1), (1, 1), (120, 120), (121, 120)])
 def test_the_ring_s_backstop_stays_within_what_vonage_takes(office: Desk, asked: int, sent: int) -> None:
     assert sent_call(office, dial_timeout=asked)["ringing_timer"] == sent
@@ -162,7 +168,7 @@ def test_a_channel_that_is_not_set_up_sends_nothing() -> None:
         with pytest.raises(NumberRefused):
             office.carrier.send_message(message_for(office.bench, Channel.VIBER))
         with pytest.raises(NumberRefused):
-            office.carrier.place_call(call_for(office.bench, Channel.VOICE))
+            office.carrier.place_call(call_for(office.bench, Channel.WHATSAPP))
         assert not office.fake.requests
 
 

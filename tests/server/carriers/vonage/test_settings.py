@@ -49,7 +49,8 @@ def test_the_rest_has_defaults() -> None:
     assert found.base_url == "https://api.nexmo.com"
     assert (found.api_key, found.whatsapp_template, found.template_languages) == (None, None, ("en",))
     assert found.machine_detection == "continue"
-    assert build(carrier_options(NEEDED)).capabilities.channels == {Channel.FLASHCALL}
+    calls = {Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD}
+    assert build(carrier_options(NEEDED)).capabilities.channels == calls
 
 
 def test_a_channel_is_offered_when_it_has_a_sender() -> None:
@@ -61,7 +62,8 @@ def test_a_channel_is_offered_when_it_has_a_sender() -> None:
     }
     capabilities = build(carrier_options(NEEDED | senders)).capabilities
     assert capabilities.channels == {
-        *(Channel.FLASHCALL, Channel.SMS, Channel.WHATSAPP, Channel.VIBER, Channel.MESSENGER)
+        *(Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD),
+        *(Channel.SMS, Channel.WHATSAPP, Channel.VIBER, Channel.MESSENGER),
     }
     assert (capabilities.calls_per_second, capabilities.messages_per_second) == (3.0, 30.0)
     assert capabilities.dialect is Dialect.NCCO

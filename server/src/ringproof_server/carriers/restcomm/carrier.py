@@ -76,9 +76,9 @@ class RestcommCarrier:
         self._addresses = Addresses(seals, settings.account_sid)
         self._stopped = threading.Event()
         self._sleep = sleep or self._stopped.wait
-        channels = {Channel.FLASHCALL} if settings.sms_from is None else {Channel.FLASHCALL, Channel.SMS}
+        messages = set() if settings.sms_from is None else {Channel.SMS}
         self.capabilities: Final = CarrierCapabilities(
-            channels=frozenset(channels),
+            channels=frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD} | messages),
             chooses_caller_id=True,
             hangs_up=True,
             reports_events=True,

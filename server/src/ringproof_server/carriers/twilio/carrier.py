@@ -37,6 +37,8 @@ CLAIM_TAKES: Final = timedelta(minutes=1)
 """How long after its claim a request can still set out: behind others, and until it times out."""
 LONGEST_CALL: Final = 60
 """Seconds after which Twilio itself ends an answered call, should our hang-up never reach it."""
+LONGEST_CALL_WITH_KEYS: Final = 120
+"""The same for a call that asks for keys, in which we may be listened to for a minute and a half."""
 
 _EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 _WHATSAPP: Final = "whatsapp:"
@@ -56,7 +58,7 @@ class TwilioCarrier:
 
     @property
     def capabilities(self) -> CarrierCapabilities:
-        channels = {Channel.FLASHCALL}
+        channels = {Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD}
         if self._settings.sender is not None or self._settings.messaging_service_sid is not None:
             channels.add(Channel.SMS)
         if self._settings.whatsapp_sender is not None:
@@ -80,7 +82,7 @@ class TwilioCarrier:
             status_callback_method="POST",
             status_callback_event=list(_EVENTS),
             timeout=call.dial_timeout,
-            time_limit=LONGEST_CALL,
+            time_limit=LONGEST_CALL if call.channel is Channel.FLASHCALL else LONGEST_CALL_WITH_KEYS,
         )
         self._names.note(sid, call.attempt_id)
         return Placed(sid)

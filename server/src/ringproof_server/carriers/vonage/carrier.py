@@ -81,7 +81,7 @@ class VonageCarrier:
         self._seals = seals
         self._log = log
         self.capabilities: Final = CarrierCapabilities(
-            channels=frozenset({Channel.FLASHCALL, *settings.senders}),
+            channels=frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD, *settings.senders}),
             chooses_caller_id=True,
             hangs_up=True,
             reports_events=True,

