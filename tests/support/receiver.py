@@ -132,6 +132,9 @@ class _Http(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing to the terminal: whoever asks may have gone before the answer."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     back_end: BackEnd

@@ -24,6 +24,7 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Capabilities, Status, Transaction, Verification
 from ringproof_server.ports import ChallengeClaims, Session
 from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.hooks import Hooks, Terms
 from ringproof_server.service.outlook import progress_of
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner, Situation
@@ -64,11 +65,13 @@ class Starting:
         self._planner = planner
         self._steps = steps
         self._routing = Routing(parts.carriers, parts.config.routes, parts.random)
+        self._hooks = Hooks(parts)
 
     def start(self, caller: Caller, request: StartRequest, idempotency: IdempotencyKey | None) -> Started:
         """Store a new verification with its first attempt; never waits for a carrier.
 
-        Raises the errors of policy, limits and budgets; nothing is stored then.
+        It waits for the application's own decision where that was asked for. Raises the errors of policy,
+        limits and budgets; nothing is stored then.
         """
         number = PhoneNumber.parse(request.phone_number)
         if request.code_challenge is None and not caller.is_secret:
@@ -83,11 +86,12 @@ class Starting:
         _require_app_hash(request.capabilities)
         _require_payee(request.transaction)
         policy = caller.application.policy
-        now = self._parts.clock.now()
-        self._require_allowed(policy, number, now)
+        self._require_allowed(policy, number, self._parts.clock.now())
         self._limit_address(caller, policy, number)
+        terms = self._hooks.ask(caller, request, number, self._counted_address(caller))
+        now = self._parts.clock.now()
         return self._parts.storage.write(
-            lambda session: self._store(session, caller, request, number, idempotency, now)
+            lambda session: self._store(session, terms, number, idempotency, now)
         )
 
     def challenge(self, verification: Verification) -> str:
@@ -163,12 +167,12 @@ class Starting:
     def _store(
         self,
         session: Session,
-        caller: Caller,
-        request: StartRequest,
+        terms: Terms,
         number: PhoneNumber,
         idempotency: IdempotencyKey | None,
         now: datetime,
     ) -> Started:
+        caller, request = terms.caller, terms.request
         replayed = self._started_before(session, caller, idempotency)
         if replayed is not None:
             return replayed
@@ -182,6 +186,8 @@ class Starting:
         require_no_rival(session, application, number, now, reference=request.reference, client=client)
         verification = replace(self._planned(session, application, request, number, now), client=client)
         change = Change.new(session, application, verification, now)
+        if terms.note is not None:
+            change.note("start_decided", **terms.note)
         for skip in verification.plan.skipped:
             change.note("channel_skipped", channel=skip.channel, reason=skip.reason)
         if not any(self._steps.begin(change, index) for index in range(len(verification.plan.steps))):
