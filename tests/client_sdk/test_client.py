@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ringproof import Retry, Ringproof, Session
+from ringproof._models import verification_from
 from ringproof._transport import Response
 from ringproof.errors import (
     AlreadyFinishedError,
@@ -118,6 +119,26 @@ def test_codes_and_reports_are_sent_as_the_contract_says(scene: Scene) -> None:
     assert scene.server.reports == [
         {"kind": "late_call", "caller_id": CALLER, "ring_ms": 4000, "basis": "phone_state", "quality": "late"}
     ]
+
+
+def test_what_was_typed_in_a_call_is_confirmed_without_a_code(scene: Scene) -> None:
+    scene.serve(FakeServer(scene.clock, fallback="keypad", code="482915"))
+    session = scene.client.start(OWNER, channels=["keypad"])
+    shown = scene.client.get(session).keypad
+    assert shown is not None
+    assert (shown.digits, shown.typed) == ("482915", False)
+    assert scene.client.confirm_keypad(session).result == "more_evidence"
+    scene.server.type_keys("482915")
+    assert scene.client.confirm_keypad(session).token
+    assert scene.confirms() == [{"channel": "keypad"}] * 2
+
+
+@pytest.mark.parametrize(
+    "said", [None, [], {}, {"digits": 482915}, {"digits": ""}, {"digits": "12a4"}, {"digits": "1" * 33}]
+)
+def test_odd_digits_are_none(said: object) -> None:
+    body = {"id": "vrf_1", "status": "pending", "keypad": said}
+    assert verification_from(body).keypad is None
 
 
 def test_a_wrong_answer_is_an_answer(scene: Scene) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
 import pytest
 
 from ringproof import Cancellation, ManualCallSource, ScriptedCallSource
@@ -545,6 +548,68 @@ def test_a_switch_outlives_a_dead_network(scene: Scene) -> None:
     scene.clock.later(2, lambda: run.switch("sms"))
     assert run.result().channel == "sms"
     assert len(scene.server.calls_to("POST", "/next")) == 6
+
+
+def _typing(scene: Scene, *typed: tuple[float, str]) -> None:
+    """A call asks for digits, and the person types these, so many seconds after the start."""
+    scene.serve(FakeServer(scene.clock, fallback="keypad", code="482915"))
+    for after, digits in typed:
+        scene.clock.later(after, partial(scene.server.type_keys, digits))
+
+
+def test_digits_typed_in_a_call_verify_without_anything_to_type_here(scene: Scene) -> None:
+    """The screen is told the digits; the flow polls until the call has got them and gets the token then."""
+    _typing(scene, (6, "000000"), (9, "482915"))
+    verified = scene.verify(channels=["keypad"])
+    assert verified.channel == "keypad"
+    assert scene.confirms() == [{"channel": "keypad"}]
+    assert scene.kinds == ["preparing", "starting", "keypad", "checking", "verified"]
+    shown = next(each.verification for each in scene.progress if each.kind == "keypad")
+    assert shown is not None
+    assert shown.keypad is not None
+    assert (shown.keypad.digits, shown.keypad.typed) == ("482915", False)
+    assert scene.clock.monotonic() - 1000 < 12
+
+
+def test_the_digits_follow_a_call_that_did_not_come(scene: Scene) -> None:
+    _typing(scene, (60, "482915"))
+    assert scene.verify(scene.phone(), scene.typist()).channel == "keypad"
+    assert "keypad" in scene.kinds
+
+
+def test_digits_that_nobody_types_end_with_the_time(scene: Scene) -> None:
+    """The server is looked at now and then, and never asked for the token of nothing."""
+    _typing(scene)
+    with pytest.raises(VerificationExpiredError):
+        scene.verify(channels=["keypad"])
+    assert scene.confirms() == []
+    assert len(scene.server.calls_to("GET")) < 200
+
+
+def test_a_server_that_wants_more_than_the_digits_is_not_asked_without_end(scene: Scene) -> None:
+    _typing(scene, (3, "482915"))
+    wanting = {"id": "vrf_fake", "status": "pending", "result": "more_evidence"}
+    keypad = {"keypad": {"digits": "482915", "typed": True}, "expires_in": 100}
+    attempt = {"attempt": {"id": "att_keypad", "channel": "keypad", "status": "answered"}}
+    scene.server.fail(
+        Response(200, {"content-type": "application/json"}, json.dumps(wanting | keypad | attempt).encode()),
+        path="/confirm",
+    )
+    with pytest.raises(VerificationExpiredError):
+        scene.verify(channels=["keypad"])
+    assert scene.confirms() == [{"channel": "keypad"}]
+
+
+def test_a_token_lost_after_the_digits_is_fetched_again(scene: Scene) -> None:
+    _typing(scene, (3, "482915"))
+    scene.server.fail(ServerUnreachableError("gone"), path="/confirm", processed=True)
+    assert scene.verify(channels=["keypad"]).token.startswith("fake.")
+
+
+def test_the_digits_do_not_show_in_a_repr(scene: Scene) -> None:
+    _typing(scene, (3, "482915"))
+    scene.verify(channels=["keypad"])
+    assert "482915" not in repr(scene.progress)
 
 
 def test_an_app_that_comes_back_looks_at_once(scene: Scene) -> None:

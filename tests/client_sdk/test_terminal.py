@@ -115,6 +115,25 @@ def test_the_fallback_comes_by_itself() -> None:
         assert run.end()[0] == 0
 
 
+def test_digits_to_type_in_a_call_are_printed() -> None:
+    """The person reads them here and types them there; the command waits."""
+    server = FakeServer(SystemClock(), fallback="keypad", code="482915")
+    with terminal(Demo(server), "--channel", "keypad") as run:
+        run.wait_for("type these digits with its keys: 482915")
+        server.type_keys("482915")
+        code, output = run.end()
+    assert (code, output[:5]) == (0, "fake.")
+    assert "482915" not in output
+
+
+def test_a_spoken_code_is_asked_for_as_what_it_is() -> None:
+    server = FakeServer(SystemClock(), fallback="voice")
+    with terminal(Demo(server), "--channel", "voice") as run:
+        run.wait_for("Answer, press 1, and type the 6-digit code you hear")
+        run.type("123456")
+        assert run.end()[0] == 0
+
+
 def test_a_simulated_handset_needs_no_hands(demo: Demo) -> None:
     """`--simulated` hears the virtual phone: zero touch, with the ring time."""
     demo.server.on_start = lambda: demo.handset.call(CALLER)

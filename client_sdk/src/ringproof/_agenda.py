@@ -12,6 +12,8 @@ CALL_LOOKS = (8.0, 16.0, 30.0)
 """Seconds into a flash call's step: a route that failed early is noticed before the step is over."""
 CODE_LOOK = 15.0
 """Seconds between looks while a code is awaited: the server may have moved on to another channel."""
+KEYPAD_LOOK = 2.0
+"""Seconds between looks while the person types digits in a call, which only the server notices."""
 WAIT_LOOK = 3.0
 """Seconds between looks when only the server can notice the proof, or when it is late."""
 LAST_MOMENT = 2.0
@@ -81,6 +83,8 @@ class Agenda:
                 times.append(self.intercept_until + MARGIN)
         elif view.code:
             times.append(now + CODE_LOOK)
+        elif view.keypad:
+            times.append(now + KEYPAD_LOOK)
         coming = [time for time in times if time > now]
         look = min(coming) if coming else now + WAIT_LOOK
         return look if self.expires_at is None else min(look, max(self.expires_at, now) + MARGIN)

@@ -233,6 +233,14 @@ class Ringproof:
         """Report a code from a message, a spoken code, or one of an authenticator."""
         return self.confirm(session, {"channel": channel, "code": _bounded(code), "source": source})
 
+    def confirm_keypad(self, session: Session) -> Confirmation:
+        """Get the token for digits that were typed in the call.
+
+        Before they were, the answer has `result="more_evidence"`; `get` says in `keypad.typed` whether they
+        were.
+        """
+        return self.confirm(session, {"channel": "keypad"})
+
     def confirm(
         self, session: Session, evidence: Mapping[str, object], *, idempotency_key: str | None = None
     ) -> Confirmation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ringproof._agenda import Agenda
 from ringproof._calls import CallEvent, SeenCall, TypedCode
 from ringproof._match import ascii_digits, matches
-from ringproof._models import FlashCall, Verification
+from ringproof._models import FlashCall, KeypadStep, Verification
 from ringproof._watch import CallEvidence, CallWatch
 
 LONGEST_CODE = 64
@@ -29,6 +29,7 @@ class Inbox:
         self._watch = CallWatch()
         self._digits: str | None = None
         self._code: TypedCode | None = None
+        self._told_typed = False
 
     def expect(self, flash: FlashCall) -> None:
         """A call is announced; what does not fit is forgotten."""
@@ -70,6 +71,8 @@ class Inbox:
             return None
         if view.flashcall is not None:
             return self._flash_proof(view, view.flashcall, agenda, now)
+        if view.keypad is not None:
+            return self._keypad_proof(view.keypad)
         if view.code is not None and self._code is not None:
             code = _cleaned(self._code.code or "")
             return Proof({"channel": view.channel or "sms", "code": code, "source": self._code.source})
@@ -95,8 +98,15 @@ class Inbox:
     def sent(self, proof: Proof) -> None:
         """The server has judged it."""
         self._digits = self._code = None
+        self._told_typed = proof.facts["channel"] == "keypad"
         if proof.call is not None:
             self._watch.settle(proof.call)
+
+    def _keypad_proof(self, keypad: KeypadStep) -> Proof | None:
+        """What the call has got is told once: a server that wants more is not asked again without end."""
+        if not keypad.typed:
+            self._told_typed = False
+        return Proof({"channel": "keypad"}) if keypad.typed and not self._told_typed else None
 
     def _flash_proof(self, view: Verification, flash: FlashCall, agenda: Agenda, now: float) -> Proof | None:
         if self._digits is not None:

@@ -361,7 +361,7 @@ class VerificationRun:
             self._ask_code(wrong=False)
             self._tell("code")
         else:
-            self._tell("waiting")
+            self._tell("keypad" if view.keypad is not None else "waiting")
 
     def _expect(self, flash: FlashCall, *, wrong: bool) -> None:
         prefix = flash.caller_id_pattern.prefix

@@ -57,6 +57,17 @@ class CodeStep:
 
 
 @dataclass(frozen=True)
+class KeypadStep:
+    """A call asks the person for `digits`, which the screen shows; `typed` is whether the call has got them.
+
+    Once it has, `confirm` with `{"channel": "keypad"}` gets the token.
+    """
+
+    digits: str = field(repr=False)
+    typed: bool = False
+
+
+@dataclass(frozen=True)
 class Skipped:
     """A channel that is not offered, and why."""
 
@@ -94,6 +105,7 @@ class Verification:
     attempt: Attempt | None = None
     flashcall: FlashCall | None = None
     code: CodeStep | None = None
+    keypad: KeypadStep | None = None
     skipped: tuple[Skipped, ...] = ()
     next: NextActions = NextActions()
     checks_left: int | None = None
@@ -199,6 +211,13 @@ def _flashcall(value: object) -> FlashCall | None:
     )
 
 
+def _keypad(value: object) -> KeypadStep | None:
+    body = _mapping(value)
+    digits = _text(body.get("digits"))
+    shown = digits is not None and 0 < len(digits) <= 32 and digits.isascii() and digits.isdigit()
+    return KeypadStep(digits, body.get("typed") is True) if digits is not None and shown else None
+
+
 def _skipped(value: object) -> tuple[Skipped, ...]:
     entries = value if isinstance(value, list) else []
     return tuple(
@@ -239,6 +258,7 @@ def verification_from(body: Mapping[str, Any]) -> Verification:
         attempt=_attempt(body.get("attempt")),
         flashcall=_flashcall(body.get("flashcall")),
         code=CodeStep(_integer(code.get("length"))) if isinstance(code, dict) else None,
+        keypad=_keypad(body.get("keypad")),
         skipped=_skipped(body.get("skipped")),
         next=_next(body.get("next")),
         checks_left=_integer(body.get("checks_left")),

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 from ringproof._models import Verification
 
 ProgressKind: TypeAlias = Literal[
-    "preparing", "starting", "calling", "ringing", "checking", "wrong", "code", "waiting", "offline",
-    "refused", "verified",
+    "preparing", "starting", "calling", "ringing", "checking", "wrong", "code", "keypad", "waiting",
+    "offline", "refused", "verified",
 ]  # fmt: skip
 
 
@@ -20,8 +20,9 @@ class Progress:
     """What a screen should show now. `seconds`, when given, is how long to wait before asking again.
 
     preparing: permission dialogs · starting · calling: a call is on its way · ringing: it rings ·
-    checking: evidence was sent · wrong: it did not fit · code: a code is on its way · waiting: the server
-    notices the proof by itself · offline: no network, trying on · refused: a switch is not possible (yet) ·
+    checking: evidence was sent · wrong: it did not fit · code: a code is on its way · keypad: a call asks for
+    the digits in `verification.keypad`, which the screen must show · waiting: the server notices the proof by
+    itself · offline: no network, trying on · refused: a switch is not possible (yet) ·
     verified.
     """
 

@@ -71,7 +71,15 @@ class Terminal:
             )
         elif progress.kind == "code" and view is not None:
             length = f"{view.code.length}-digit " if view.code and view.code.length else ""
-            self.say(f"Type the {length}code sent by {view.channel} (or: quit).")
+            if view.channel == "voice":
+                self.say(f"We call you. Answer, press 1, and type the {length}code you hear (or: quit).")
+            else:
+                self.say(f"Type the {length}code sent by {view.channel} (or: quit).")
+        elif progress.kind == "keypad" and view is not None and view.keypad is not None:
+            self.say(
+                f"We call {view.phone_number or 'your phone'}. Answer, and type these digits with its keys: "
+                f"{view.keypad.digits}"
+            )
         elif progress.kind == "refused":
             wait = f" before {progress.seconds:.0f} s have passed" if progress.seconds else ""
             self.say(f"That is not possible{wait}.")

@@ -33,8 +33,9 @@ class FakeServer:
     """A Transport that answers by itself.
 
     `caller_ids` are the numbers that will call, one after another. `fallback` is the channel after the flash
-    call, None for none. `on_start` and `on_code` are called when a verification begins and when a code is
-    sent, so that a scripted phone can react. `status` is the status of the flash call's attempt.
+    call, None for none; the digits of `keypad` are the `code`, and `type_keys` types them. `on_start` and
+    `on_code` are called when a verification begins and when a code is sent, so that a scripted phone can
+    react. `status` is the status of the flash call's attempt.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class FakeServer:
         self._step_began = self._began = 0.0
         self._call = 1
         self._right = True
+        self._typed = False
 
     def fail(self, fault: RingproofError | Response, *, path: str = "", processed: bool = False) -> None:
         """Let the next request whose path ends so go wrong; with `processed` only the answer is lost."""
@@ -176,12 +178,19 @@ class FakeServer:
         self.on_code(self.code)
         return True
 
+    def type_keys(self, digits: str) -> None:
+        """The person types digits in the call."""
+        self._typed = self._typed or (self._channel == "keypad" and digits == self.code)
+
     def _confirm(self, evidence: Mapping[str, Any]) -> Response:
         if self._state == "verified":
             return self._ok({**self._view(), "token": self._token()})
         refusal = self._refusal(evidence)
         if refusal is not None:
             return refusal
+        if self._channel == "keypad":
+            wanting = {**self._view(), "result": "more_evidence"}
+            return self._judge(right=True) if self._typed else self._ok(wanting)
         if self._channel != "flashcall":
             return self._judge(ascii_digits(str(evidence.get("code"))) == self.code)
         if "last_digits" not in evidence and is_withheld(evidence.get("caller_id")):
@@ -254,7 +263,7 @@ class FakeServer:
             }
             if flash and pending
             else None,
-            "code": {"length": len(self.code)} if pending and not flash else None,
+            **self._code_step(),
             "skipped": [],
             "next": {
                 "check_in": max(0.0, self._check_at - now) if pending else None,
@@ -264,6 +273,13 @@ class FakeServer:
             "checks_left": self._checks,
             "assurance_bits": 11.7,
         }
+
+    def _code_step(self) -> dict[str, Any]:
+        if self._state != "pending" or self._channel == "flashcall":
+            return {"code": None}
+        if self._channel == "keypad":
+            return {"code": None, "keypad": {"digits": self.code, "typed": self._typed}}
+        return {"code": {"length": len(self.code)}}
 
     def _token(self) -> str:
         claims = json.dumps({"phone_number": self._body.get("phone_number")}).encode()
