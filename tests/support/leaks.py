@@ -40,6 +40,7 @@ _CODE: Final = re.compile(r"(?<![\w.:-])[0-9]{4,10}(?![\w-])")
 _TELLING: Final = re.compile(r"rp_[sp]k_[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<!\w)\+[1-9][0-9]{6,14}(?!\w)")
 
 _CONFIRM: Final = re.compile(r"/v1/verifications/[^/]+/confirm")
+_ENROLMENT: Final = re.compile(r"/v1/verifications/[^/]+/devices")
 _PRESSED: Final = re.compile(r"/rcml/[^/]+/keys")
 _SPOKEN_CODE: Final = re.compile(r"(?<![0-9] )(?<![0-9])[0-9](?: [0-9]){3,9}(?! ?[0-9])")
 _PHONE_ITSELF: Final = re.compile(r"/handset/[^/]+/events")
@@ -342,6 +343,11 @@ def _without_rights(route: str, text: str) -> str:
     if route == "/otp":
         # The caller is trusted with the code; it must stand nowhere else.
         _try_secret(said.pop("passcode", None), "code")
+    if _ENROLMENT.fullmatch(route):
+        # Only the authenticator app is told its secret, in three forms, and this once.
+        _try_secret(said.pop("secret", None), "key")
+        for form in ("otpauth_uri", "qr_code"):
+            said.pop(form, None)
     return json.dumps(said, ensure_ascii=False)
 
 

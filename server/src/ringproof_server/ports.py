@@ -13,6 +13,7 @@ from ringproof_server.domain.application import ApiKey, Application
 from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.caller_id import PoolStatistics
 from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.device import Device, DeviceKind
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
 from ringproof_server.domain.webhook import Event
@@ -349,6 +350,34 @@ class Outbox(Protocol):
         ...
 
 
+class Devices(Protocol):
+    """Enrolled devices. Of the number that a device belongs to only a keyed digest is kept."""
+
+    def add(self, number: PhoneNumber, device: Device) -> None: ...
+
+    def of(
+        self, application_id: str, number: PhoneNumber, limit: int, kind: DeviceKind | None = None
+    ) -> list[Device]:
+        """The devices of this number, newest first.
+
+        Inside `Storage.write` nobody else adds one to this number until the unit of work ends.
+        """
+        ...
+
+    def get(self, application_id: str, device_id: str) -> Device | None: ...
+
+    def use_step(self, device_id: str, step: int, now: datetime) -> bool:
+        """Take a time step; False when it or a later one has been taken, or the device is gone.
+
+        Of all that take the same step at once, one does.
+        """
+        ...
+
+    def remove(self, device_id: str) -> bool:
+        """Forget a device with all that it was recognised by; False when there is none."""
+        ...
+
+
 class Session(Protocol):
     """One unit of storage work; everything done through it is kept together or not at all."""
 
@@ -366,6 +395,8 @@ class Session(Protocol):
     def signing_keys(self) -> SigningKeys: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def devices(self) -> Devices: ...
 
 
 class Storage(Protocol):
@@ -472,12 +503,16 @@ class Seals(Protocol):
         """The attempt named by such a text, or None if it is not one of ours."""
         ...
 
-    def seal(self, purpose: str, secret: str) -> str:
-        """The secret, encrypted under the subkey for `purpose`, in characters of Base64."""
+    def seal(self, purpose: str, secret: str, *, bound_to: str = "") -> str:
+        """The secret, encrypted under the subkey for `purpose`, in characters of Base64.
+
+        Whoever opens it must say what it is `bound_to`, so that it opens nowhere else.
+        """
         ...
 
-    def unseal(self, purpose: str, sealed: str) -> str | None:
-        """What was sealed for this purpose; None if that cannot have been by this server's secret."""
+    def unseal(self, purpose: str, sealed: str, *, bound_to: str = "") -> str | None:
+        """What was sealed for this purpose and bound to this; None if that cannot have been by this server's
+        secret."""
         ...
 
 

@@ -26,6 +26,11 @@ class Channel(StrEnum):
         """Whether the evidence on this channel is a code rather than a caller ID."""
         return self is not Channel.FLASHCALL
 
+    @property
+    def is_transported(self) -> bool:
+        """Whether a carrier brings something to the person; an authenticator has it already."""
+        return self is not Channel.TOTP
+
 
 _CALLS = frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD})
 

@@ -25,7 +25,7 @@ def spell(key: bytes, salt: bytes, digits: int) -> str:
 
 def matches(key: bytes, salt: bytes, digits: int, typed: str) -> bool:
     """Whether `typed` is the code; spaces, dashes and other scripts' digits are read, the rest is wrong."""
-    return hmac.compare_digest(spell(key, salt, digits).encode(), _digits_of(typed).encode())
+    return hmac.compare_digest(spell(key, salt, digits).encode(), digits_of(typed).encode())
 
 
 def guess_probability(checks: int, digits: int) -> float:
@@ -33,7 +33,8 @@ def guess_probability(checks: int, digits: int) -> float:
     return min(1.0, checks / 10.0**digits)
 
 
-def _digits_of(typed: str) -> str:
+def digits_of(typed: str) -> str:
+    """The digits that were typed as ASCII, whatever stands between them; empty where something else does."""
     if len(typed) > 64:
         return ""
     found = []

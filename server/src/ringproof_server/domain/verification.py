@@ -139,10 +139,14 @@ class Verification:
     def guess_probability(self) -> float:
         """The chance to pass without the phone, summed over the channels tried so far.
 
-        A flash call that was reported on counts, also when the client has gone back to a channel before it.
+        A flash call that was reported on counts, also when the client has gone back to a channel before it;
+        so does an authenticator, whose codes are easier to guess than others, once there was a wrong code.
         """
         tried = self.step + 1
         flash = self.plan.position_of(Channel.FLASHCALL)
         if flash is not None and (self.reports or self.proof is Channel.FLASHCALL):
             tried = max(tried, flash + 1)
+        authenticator = self.plan.position_of(Channel.TOTP)
+        if authenticator is not None and (self.checks or self.proof is Channel.TOTP):
+            tried = max(tried, authenticator + 1)
         return self.plan.guess_probability(tried)

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ringproof_server.http.auth import KeyedBlueprint
 from ringproof_server.http.carrier_events import create_carrier_events
 from ringproof_server.http.cors import Cors
+from ringproof_server.http.devices import add_devices
 from ringproof_server.http.edge import Edge
 from ringproof_server.http.exchange import current_exchange
 from ringproof_server.http.handsets import create_handsets
@@ -82,6 +83,7 @@ def create_http(parts: HttpParts) -> Flask:
     contract = KeyedBlueprint("verifications", __name__, parts.access, cors)
     add_verifications(contract, parts.verifications)
     add_simple(contract, parts.verifications.codes)
+    add_devices(contract, parts.verifications.devices)
     app.register_blueprint(contract)
     app.register_blueprint(create_keys(parts.tokens))
     app.register_blueprint(create_carrier_events(parts.carrier_events, parts.public_url))

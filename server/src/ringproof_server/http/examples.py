@@ -114,3 +114,25 @@ HANDSET_EVENTS: Final[dict[str, Any]] = {
         {"kind": "message", "seq": 2, "channel": "sms", "text": "Your code is …"},
     ]
 }
+ENROL: Final[dict[str, Any]] = {
+    "kind": "totp",
+    "label": "Authenticator",
+    "challenge": CONFIRM["challenge"],
+    "code_verifier": CONFIRM["code_verifier"],
+}
+ENROLLED: Final[dict[str, Any]] = {
+    "id": "dev_06a1k2m3n4p5q6r7s8t9v0w1x4",
+    "kind": "totp",
+    "label": "Authenticator",
+    "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+    "otpauth_uri": "otpauth://totp/Shop:%2B44%E2%80%A60123?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    "&issuer=Shop&algorithm=SHA1&digits=6&period=30",
+    "qr_code": "data:image/svg+xml;charset=utf-8,%3Csvg xmlns=%27http://www.w3.org/2000/svg%27%3E…%3C/svg%3E",
+}
+DEVICE: Final[dict[str, Any]] = {
+    "id": "dev_06a1k2m3n4p5q6r7s8t9v0w1x4",
+    "kind": "totp",
+    "label": "Authenticator",
+    "created_at": "2026-03-01T12:00:00Z",
+    "used_at": None,
+}

@@ -12,12 +12,13 @@ import msgspec
 from flask import Blueprint
 
 from ringproof_server.domain.errors import CLIENT_ERRORS
-from ringproof_server.http import carrier_events, handsets, health, keys, simple, verifications
+from ringproof_server.http import carrier_events, devices, handsets, health, keys, simple, verifications
 from ringproof_server.http.answers import Answer
 from ringproof_server.http.bodies import TAG_MEANINGS, ProblemView
 from ringproof_server.http.bodies.texts import END
 from ringproof_server.http.problems import MEDIA_TYPE, PROBLEM_STATUS
 from ringproof_server.http.routes import (
+    DEVICE_ID,
     FICTITIOUS_NUMBER,
     OWN_NAME,
     VERIFICATION_ID,
@@ -36,6 +37,7 @@ DESCRIPTION: Final = Operation(
 )
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.OPERATIONS,
+    *devices.OPERATIONS,
     *simple.OPERATIONS,
     *keys.OPERATIONS,
     *handsets.OPERATIONS,
@@ -50,6 +52,7 @@ _SCHEMA_REF: Final = "#/components/schemas/{name}"
 _PATH_PARAMETER: Final = re.compile(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_]+)>")
 _PATH_MEANINGS: Final = {
     "verification_id": "Name of the verification, `vrf_…`.",
+    "device_id": "Name of the device, `dev_…`.",
     "number": "A fictitious number in E.164, with or without the `+`.",
     "carrier": "Name of the carrier.",
     "path": "Which of the carrier's callbacks it is.",
@@ -62,6 +65,11 @@ _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "type": "string",
         "pattern": f"^{VERIFICATION_ID}$",
         "examples": ["vrf_06a1k2m3n4p5q6r7s8t9v0w1x2"],
+    },
+    "device_id": {
+        "type": "string",
+        "pattern": f"^{DEVICE_ID}$",
+        "examples": ["dev_06a1k2m3n4p5q6r7s8t9v0w1x2"],
     },
     "number": {"type": "string", "pattern": f"^{FICTITIOUS_NUMBER}$", "examples": ["+447700900123"]},
     "carrier": {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["simulated"]},

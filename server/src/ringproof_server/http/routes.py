@@ -14,6 +14,7 @@ from ringproof_server.domain import errors
 from ringproof_server.domain.errors import RingproofError
 from ringproof_server.http.reading import CHALLENGE, IDEMPOTENCY_KEY, LONGEST_CHALLENGE
 
+DEVICE_ID: Final = "dev_[A-Za-z0-9_-]{1,64}"
 OWN_NAME: Final = "[A-Za-z0-9._~-]{1,128}"
 VERIFICATION_ID: Final = "vrf_[A-Za-z0-9_-]{1,64}"
 FICTITIOUS_NUMBER: Final = r"\+?[0-9]{7,15}"
@@ -90,6 +91,12 @@ class VerificationIdConverter(BaseConverter):
     regex = VERIFICATION_ID
 
 
+class DeviceIdConverter(BaseConverter):
+    """Lets through what can be a device of ours."""
+
+    regex = DEVICE_ID
+
+
 class OwnNameConverter(BaseConverter):
     """Lets through what a back end may call a code of its own."""
 
@@ -111,6 +118,7 @@ class HandsetNumberConverter(BaseConverter):
 def register_converters(app: Flask) -> None:
     """Make the converters known to `app`, before any blueprint that uses them."""
     app.url_map.converters["verification"] = VerificationIdConverter
+    app.url_map.converters["device"] = DeviceIdConverter
     app.url_map.converters["label"] = OwnNameConverter
     app.url_map.converters["code"] = CodeConverter
     app.url_map.converters["handset"] = HandsetNumberConverter

@@ -162,7 +162,7 @@ class Change:
             before = self._stored_attempts.get(item.id)
             if before is None:
                 store.add_attempt(item)
-                queued.append(item.id)
+                queued.extend([item.id] if item.state is AttemptState.QUEUED else [])
             elif item != before:
                 store.update_attempt(item)
                 if item.hang_up_at != before.hang_up_at:

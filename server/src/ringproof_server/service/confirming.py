@@ -24,6 +24,7 @@ from ringproof_server.domain.evidence import (
 from ringproof_server.domain.policy import RingTimeRule
 from ringproof_server.domain.verification import Ending, Status
 from ringproof_server.ports import Session
+from ringproof_server.service import authenticators
 from ringproof_server.service.access import require_access, require_verifier
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.checks import count_failure, count_wrong_check
@@ -109,7 +110,7 @@ class Confirming:
         evidence = request.evidence
         right = False
         if isinstance(evidence, CodeEvidence):
-            right = change.verification.proof is evidence.channel and self._code_is_right(change, evidence)
+            right = change.verification.proof is evidence.channel and self._proved(change, evidence)
         elif isinstance(evidence, KeypadEvidence):
             right = change.verification.proof is Channel.KEYPAD
         elif change.verification.proof is Channel.FLASHCALL:
@@ -134,12 +135,23 @@ class Confirming:
         if verification.next_check_at is not None and change.now < verification.next_check_at:
             wait = (verification.next_check_at - change.now).total_seconds()
             raise TooEarly("the next check is allowed a little later", retry_after=wait)
-        if self._code_is_right(change, evidence):
+        if self._proves(change, evidence):
             self._prove(change, evidence.channel)
             return Verdict.MATCH
         change.note("wrong_code", channel=evidence.channel, checks=verification.checks + 1)
         count_wrong_check(change, self._steps)
         return Verdict.MISMATCH
+
+    def _proves(self, change: Change, evidence: CodeEvidence) -> bool:
+        if evidence.channel is Channel.TOTP:
+            return authenticators.use_code(self._parts.seals, change, evidence.code)
+        return self._code_is_right(change, evidence)
+
+    def _proved(self, change: Change, evidence: CodeEvidence) -> bool:
+        """Whether this is the code by which the number was proved."""
+        if evidence.channel is Channel.TOTP:
+            return authenticators.is_code_last_used(self._parts.seals, change, evidence.code)
+        return self._code_is_right(change, evidence)
 
     def _code_is_right(self, change: Change, evidence: CodeEvidence) -> bool:
         verification, policy = change.verification, change.application.policy

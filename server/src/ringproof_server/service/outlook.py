@@ -16,15 +16,7 @@ from ringproof_server.ports import Session
 from ringproof_server.service.change import Change
 from ringproof_server.service.conditions import has_arrived
 from ringproof_server.service.progress import Automatic, NextActions, Progress
-from ringproof_server.service.spacing import (
-    DAY,
-    History,
-    flash_wait,
-    flash_was_made,
-    forgiven,
-    send_wait,
-    voice_wait,
-)
+from ringproof_server.service.spacing import DAY, History, attempt_wait, was_offered_already
 
 NOTHING = NextActions(check_in=None, channels={}, automatic=None)
 
@@ -88,19 +80,14 @@ def channel_wait(
 ) -> float | None:
     """Seconds until the client may ask for this channel; None when it may not any more.
 
-    A flash call is made once per verification; a code may be sent again as often as the limits allow.
+    A flash call is made once per verification, and an authenticator is offered once; a code may be sent again
+    as often as the limits allow.
     """
     if verification.plan.position_of(channel) is None:
         return None
-    if channel is Channel.FLASHCALL and flash_was_made(attempts):
+    if was_offered_already(channel, attempts):
         return None
-    wait = (
-        send_wait(policy, history, now, forgiven=forgiven(attempts, channel))
-        if channel.proves_by_code
-        else flash_wait(policy, history, now)
-    )
-    if channel is Channel.VOICE:
-        wait = max(wait, voice_wait(policy, attempts, now))
+    wait = attempt_wait(policy, attempts, history, channel, now)
     left = (verification.expires_at - now).total_seconds()
     return wait if wait < left else None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ringproof_server.domain import totp
 from ringproof_server.domain.application import Application
 from ringproof_server.domain.assurance import FlashOffer, offer_flash
 from ringproof_server.domain.channel import Channel, SkipReason
@@ -19,7 +20,7 @@ from ringproof_server.ports import Random, Session
 from ringproof_server.service.draw import Candidates, Groups
 from ringproof_server.service.requests import StartRequest
 from ringproof_server.service.routing import Routing
-from ringproof_server.service.spacing import History, flash_wait, send_wait
+from ringproof_server.service.spacing import History, flash_wait, is_send, send_wait
 
 _CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
 _LANDLINE_CHANNELS = frozenset({Channel.VOICE, Channel.KEYPAD})
@@ -39,6 +40,8 @@ class Situation:
     number_is_short: bool
     """Whether the number's own budget, rather than the policy's limit, makes the allowance what it is."""
     routing: Routing
+    without_device: frozenset[Channel] = frozenset()
+    """Channels of devices that the number has none of, where whoever asks may know that."""
 
 
 class Planner:
@@ -66,7 +69,7 @@ class Planner:
                 waits.extend([wait] if wait else [])
         steps = self._steps(session, situation, offered, skipped)
         wait = send_wait(policy, situation.history, situation.now)
-        while wait and steps and steps[0].channel.proves_by_code:
+        while wait and steps and is_send(steps[0].channel):
             # What was to come before it is not offered after all, so the wait would have to be now.
             skipped.append(Skipped(steps.pop(0).channel, SkipReason.RATE_LIMITED))
             waits.append(wait)
@@ -116,7 +119,7 @@ class Planner:
         if channel is Channel.FLASHCALL:
             wait = flash_wait(policy, situation.history, situation.now)
             return (SkipReason.RATE_LIMITED, wait) if wait else (None, 0.0)
-        wait = send_wait(policy, situation.history, situation.now)
+        wait = send_wait(policy, situation.history, situation.now) if is_send(channel) else 0.0
         if wait and (first or wait >= policy.ttl):
             return SkipReason.RATE_LIMITED, wait
         return None, 0.0
@@ -126,17 +129,19 @@ class Planner:
     ) -> list[Step]:
         policy = situation.application.policy
         shortage = SkipReason.GUESS_BUDGET if situation.number_is_short else SkipReason.POOL_TOO_SMALL
-        codes = [stage for stage in offered if stage.channel.proves_by_code]
-        code_probability = code_guess_probability(policy.code_checks, policy.code_digits)
-        if code_probability > situation.allowance:
-            skipped.extend(Skipped(stage.channel, SkipReason.GUESS_BUDGET) for stage in codes)
-            offered = [stage for stage in offered if stage not in codes]
-            codes = []
-        left = situation.allowance - (code_probability if codes else 0.0)
+        chances = {
+            stage: _code_guess_probability(stage.channel, policy)
+            for stage in offered
+            if stage.channel.proves_by_code
+        }
+        dear = {stage for stage, chance in chances.items() if chance > situation.allowance}
+        skipped.extend(Skipped(stage.channel, SkipReason.GUESS_BUDGET) for stage in chances if stage in dear)
+        offered = [stage for stage in offered if stage not in dear]
+        left = situation.allowance - max((chances[stage] for stage in chances.keys() - dear), default=0.0)
         steps = []
         for stage in offered:
             if stage.channel is not Channel.FLASHCALL:
-                steps.append(_code_step(stage, policy, code_probability))
+                steps.append(_code_step(stage, policy, chances[stage]))
                 continue
             offer = self._flash(session, situation, left)
             if offer is None:
@@ -162,6 +167,13 @@ class Planner:
         return None
 
 
+def _code_guess_probability(channel: Channel, policy: Policy) -> float:
+    """The chance to pass a step of codes within its checks."""
+    if channel is Channel.TOTP:
+        return totp.guess_probability(policy.code_checks)
+    return code_guess_probability(policy.code_checks, policy.code_digits)
+
+
 def _code_step(stage: Stage, policy: Policy, probability: float) -> Step:
     return Step(
         channel=stage.channel,
@@ -181,11 +193,15 @@ def _flash_step(stage: Stage, offer: FlashOffer, policy: Policy) -> Step:
 
 
 def _no_carrier(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
+    if not channel.is_transported:
+        return None
     able = situation.routing.able(channel, situation.number)
     return None if able else SkipReason.NO_CARRIER
 
 
 def _wrong_kind(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
+    if not channel.is_transported:
+        return None
     if situation.number.kind in _CALLABLE_ONLY and channel not in _LANDLINE_CHANNELS:
         return SkipReason.NUMBER_KIND
     return None
@@ -211,11 +227,16 @@ def _unknown_recipient(channel: Channel, _situation: Situation, request: StartRe
     return None
 
 
+def _no_device(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
+    return SkipReason.NOT_ENROLLED if channel in situation.without_device else None
+
+
 _Check = Callable[[Channel, Situation, StartRequest], SkipReason | None]
 _CHECKS: tuple[_Check, ...] = (
     _wrong_kind,
     _no_carrier,
     _unknown_recipient,
+    _no_device,
     _no_ring_time,
     _hides_transaction,
 )

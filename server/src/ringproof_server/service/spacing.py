@@ -41,7 +41,7 @@ def send_wait(
     `history` reaches back a day. The wait grows with every send of the last hour, and a day has a limit, to
     which those count too that are `forgiven`.
     """
-    past = [item for item in history if item.channel.proves_by_code and item.queued_at > now - DAY]
+    past = [item for item in history if is_send(item.channel) and item.queued_at > now - DAY]
     if not past:
         return 0.0
     wait = 0.0
@@ -73,6 +73,30 @@ def flash_wait(policy: Policy, history: History, now: datetime) -> float:
     return max(0.0, (starts[-policy.flash_starts] + window - now).total_seconds())
 
 
+def attempt_wait(
+    policy: Policy, attempts: Sequence[Attempt], history: History, channel: Channel, now: datetime
+) -> float:
+    """Seconds until a verification that has had these attempts may have one on this channel, 0 for now."""
+    if channel is Channel.FLASHCALL:
+        return flash_wait(policy, history, now)
+    if not channel.is_transported:
+        return 0.0
+    wait = send_wait(policy, history, now, forgiven=forgiven(attempts, channel))
+    after = voice_wait(policy, attempts, now) if channel is Channel.VOICE else 0.0
+    return max(wait, after)
+
+
+def was_offered_already(channel: Channel, attempts: Sequence[Attempt]) -> bool:
+    """Whether a verification with these attempts is done with a channel that it offers once only.
+
+    A second flash call would add to the odds of a guess. What an authenticator shows is taken for as long as
+    the verification lasts, so offering it again would change nothing.
+    """
+    if channel.is_transported:
+        return channel is Channel.FLASHCALL and flash_was_made(attempts)
+    return any(item.channel is channel for item in attempts)
+
+
 def flash_was_made(attempts: Sequence[Attempt]) -> bool:
     """Whether a verification with these attempts has had its flash call; a second one would add to the odds
     of a guess."""
@@ -84,7 +108,12 @@ def voice_wait(policy: Policy, attempts: Sequence[Attempt], now: datetime) -> fl
 
     What certainly reached nobody does not count: a call at once after that disturbs no one.
     """
-    started = [item.queued_at for item in attempts if not never_arrived(item)]
+    started = [item.queued_at for item in attempts if item.channel.is_transported and not never_arrived(item)]
     if not started:
         return 0.0
     return max(0.0, (started[-1] + timedelta(seconds=policy.voice_after) - now).total_seconds())
+
+
+def is_send(channel: Channel) -> bool:
+    """Whether an attempt on this channel has sent a code."""
+    return channel.proves_by_code and channel.is_transported

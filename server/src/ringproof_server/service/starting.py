@@ -24,6 +24,7 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Capabilities, Status, Transaction, Verification
 from ringproof_server.ports import ChallengeClaims, Session
 from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.devices import channels_without_device
 from ringproof_server.service.hooks import Hooks, Terms
 from ringproof_server.service.outlook import progress_of
 from ringproof_server.service.parts import Parts
@@ -184,7 +185,7 @@ class Starting:
         application = caller.application
         client = self._client_of(caller)
         require_no_rival(session, application, number, now, reference=request.reference, client=client)
-        verification = replace(self._planned(session, application, request, number, now), client=client)
+        verification = replace(self._planned(session, caller, request, number, now), client=client)
         change = Change.new(session, application, verification, now)
         if terms.note is not None:
             change.note("start_decided", **terms.note)
@@ -201,12 +202,17 @@ class Starting:
     def _planned(
         self,
         session: Session,
-        application: Application,
+        caller: Caller,
         request: StartRequest,
         number: PhoneNumber,
         now: datetime,
     ) -> Verification:
-        plan = self._planner.plan(session, self._situation(session, application, number, now), request)
+        application = caller.application
+        situation = self._situation(session, application, number, now)
+        without_device = channels_without_device(session, caller, number, request)
+        if without_device:
+            situation = replace(situation, without_device=without_device)
+        plan = self._planner.plan(session, situation, request)
         expires_at = now + timedelta(seconds=application.policy.ttl)
         return Verification(
             id=self._parts.random.identifier("vrf_"),

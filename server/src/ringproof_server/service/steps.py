@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ringproof_server.domain import totp
 from ringproof_server.domain.assurance import FlashOffer, still_holds
 from ringproof_server.domain.attempt import Attempt, AttemptState
 from ringproof_server.domain.channel import Channel, Reason
@@ -14,7 +15,7 @@ from ringproof_server.ports import Random
 from ringproof_server.service.change import Change, is_live_call
 from ringproof_server.service.conditions import has_arrived
 from ringproof_server.service.planning import Planner
-from ringproof_server.service.spacing import DAY, flash_wait, flash_was_made, forgiven, send_wait, voice_wait
+from ringproof_server.service.spacing import DAY, attempt_wait, was_offered_already
 
 MOVES_ON = frozenset(
     {
@@ -46,14 +47,14 @@ class Steps:
         """Start the step at `index`; False when it cannot be started, and nothing is changed then."""
         step = change.verification.plan.steps[index]
         caller_id = None
+        if was_offered_already(step.channel, change.attempts):
+            return False
         if step.flash is not None:
-            if flash_was_made(change.attempts):
-                return False
             caller_id = self._draw(change, step.flash)
             if caller_id is None:
                 change.note("step_skipped", channel=step.channel, reason="pool_too_small")
                 return False
-        else:
+        elif step.channel.is_transported:
             if step.channel.is_call:
                 caller_id = self._draw_any(change)
                 if caller_id is None:
@@ -204,14 +205,17 @@ class Steps:
     def _queue(self, change: Change, step: int, *, call: int, caller_id: str | None) -> None:
         verification = change.verification
         planned = verification.plan.steps[step]
+        is_sent = planned.channel.is_transported
         attempt = Attempt(
             id=self._random.identifier("att_"),
             verification_id=verification.id,
             channel=planned.channel,
             step=step,
             call=call,
+            state=AttemptState.QUEUED if is_sent else AttemptState.ACCEPTED,
             caller_id=caller_id,
             queued_at=change.now,
+            accepted_at=None if is_sent else change.now,
         )
         change.add_attempt(attempt)
         over = change.now + timedelta(seconds=planned.timeout)
@@ -240,12 +244,7 @@ class Steps:
 
     def _wait_for(self, change: Change, channel: Channel) -> float:
         history = change.session.verifications.attempts_to(change.verification.number, change.now - DAY)
-        policy, now = change.application.policy, change.now
-        if channel.proves_by_code:
-            wait = send_wait(policy, history, now, forgiven=forgiven(change.attempts, channel))
-            after = voice_wait(policy, change.attempts, now) if channel is Channel.VOICE else 0.0
-            return max(wait, after)
-        return flash_wait(policy, history, now)
+        return attempt_wait(change.application.policy, change.attempts, history, channel, change.now)
 
     def _code_is_old(self, change: Change) -> bool:
         made = change.verification.code_made_at
@@ -288,5 +287,12 @@ def guesses_made(change: Change) -> float:
     if verification.reports or verification.proof is Channel.FLASHCALL:
         total += sum(step.guess_probability for step in verification.plan.steps if step.flash is not None)
     checks = verification.checks + (verification.proof not in {None, Channel.FLASHCALL})
-    total += code_guess_probability(checks, change.application.policy.code_digits)
+    total += checks * _guess_probability_of_a_check(change)
     return min(1.0, total)
+
+
+def _guess_probability_of_a_check(change: Change) -> float:
+    """That of the code that was easiest to guess among those that could be given."""
+    sent = code_guess_probability(1, change.application.policy.code_digits)
+    offered = any(item.channel is Channel.TOTP for item in change.attempts)
+    return max(sent, totp.guess_probability(1)) if offered else sent

@@ -22,6 +22,7 @@ from ringproof_server.service.access import require_access
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
 from ringproof_server.service.confirming import Confirming
+from ringproof_server.service.devices import DeviceService
 from ringproof_server.service.keypad_digits import with_keypad
 from ringproof_server.service.one_time_codes import OneTimeCodes
 from ringproof_server.service.outlook import channel_wait, progress_after, progress_of
@@ -49,6 +50,7 @@ class VerificationService:
         self._steps = steps
         self._starting = Starting(parts, planner, steps)
         self._confirming = Confirming(parts, steps)
+        self.devices: Final = DeviceService(parts)
         self.codes: Final = OneTimeCodes(parts, self.start, self._confirming)
         """The same services for back ends that know nothing but a code."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ringproof_server.storage.applications import KnownApplications, SqlApplications
 from ringproof_server.storage.caller_ids import Snapshots, SqlCallerIds
+from ringproof_server.storage.devices import SqlDevices
 from ringproof_server.storage.idempotency import SqlIdempotency
 from ringproof_server.storage.ledger import SqlLedger
 from ringproof_server.storage.links import Link
@@ -20,6 +21,7 @@ class SqlSession:
     __slots__ = (
         "applications",
         "caller_ids",
+        "devices",
         "idempotency",
         "ledger",
         "outbox",
@@ -44,6 +46,7 @@ class SqlSession:
         self.idempotency = SqlIdempotency(link)
         self.signing_keys = SqlSigningKeys(link)
         self.outbox = SqlOutbox(link)
+        self.devices = SqlDevices(link, hasher)
 
 
 class _Digests(dict[str, bytes]):

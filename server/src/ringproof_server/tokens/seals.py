@@ -59,17 +59,26 @@ class SecretSeals:
         same = hmac.compare_digest(mac.encode(errors="replace"), self._mac(attempt_id).encode())
         return attempt_id if same else None
 
-    def seal(self, purpose: str, secret: str) -> str:
-        """`secret` by AES-256-SIV (RFC 5297), which needs no nonce: the same secret gives the same text."""
-        return urlsafe_b64encode(self._seal_for(purpose).encrypt(secret.encode(), None)).decode()
+    def seal(self, purpose: str, secret: str, *, bound_to: str = "") -> str:
+        """`secret` by AES-256-SIV (RFC 5297), which needs no nonce: the same secret gives the same text.
 
-    def unseal(self, purpose: str, sealed: str) -> str | None:
-        """What was sealed for this purpose with this server's secret, None for anything else."""
+        `bound_to` is its associated data.
+        """
+        sealed = self._seal_for(purpose).encrypt(secret.encode(), _associated(bound_to))
+        return urlsafe_b64encode(sealed).decode()
+
+    def unseal(self, purpose: str, sealed: str, *, bound_to: str = "") -> str | None:
+        """What was sealed so with this server's secret, None for anything else."""
         try:
-            return self._seal_for(purpose).decrypt(urlsafe_b64decode(sealed), None).decode()
+            opened = self._seal_for(purpose).decrypt(urlsafe_b64decode(sealed), _associated(bound_to))
+            return opened.decode()
         except (InvalidTag, NotBase64, ValueError):
             return None
 
     def _mac(self, attempt_id: str) -> str:
         mac = hmac.digest(self._reference_key, attempt_id.encode(), hashlib.sha256)
         return urlsafe_b64encode(mac[:_MAC_BYTES])[:_MAC_CHARACTERS].decode()
+
+
+def _associated(bound_to: str) -> list[bytes] | None:
+    return [bound_to.encode()] if bound_to else None

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ringproof_server.domain import totp
 from ringproof_server.domain.assurance import FlashOffer, bits
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
@@ -148,7 +149,7 @@ def _code(progress: Progress) -> CodeView | None:
     channel = progress.verification.current.channel
     if channel is Channel.KEYPAD or not channel.proves_by_code:
         return None
-    return CodeView(length=progress.code_digits)
+    return CodeView(length=totp.DIGITS if channel is Channel.TOTP else progress.code_digits)
 
 
 def _keypad(progress: Progress) -> KeypadView | UnsetType:

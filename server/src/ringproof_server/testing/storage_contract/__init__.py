@@ -10,6 +10,7 @@ Every test needs a storage that is empty. Threads are real; nothing is waited fo
 
 from __future__ import annotations
 
+from ringproof_server.testing.storage_contract.devices import DevicesContract
 from ringproof_server.testing.storage_contract.due import DueContract
 from ringproof_server.testing.storage_contract.outbox import OutboxContract
 from ringproof_server.testing.storage_contract.pools import CallerIdsContract
@@ -33,6 +34,7 @@ class StorageContract(
     IdempotencyContract,
     SigningKeysContract,
     OutboxContract,
+    DevicesContract,
 ):
     """Everything that `ports.Storage` promises."""
 
