@@ -42,9 +42,25 @@ PROBLEMS = {
     "internal",
 }
 
-# The script a language is written in, as Unicode begins the names of its letters; every other one is Latin.
-SCRIPTS = {"ar": "ARABIC"}
+# The scripts a language is written in, as Unicode begins the names of its letters; every other one is Latin.
+SCRIPTS = {
+    "ar": ("ARABIC",),
+    "bg": ("CYRILLIC",),
+    "el": ("GREEK",),
+    "fa": ("ARABIC",),
+    "he": ("HEBREW",),
+    "hi": ("DEVANAGARI",),
+    "ja": ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC ITERATION MARK"),
+    "ko": ("HANGUL",),
+    "ru": ("CYRILLIC",),
+    "th": ("THAI",),
+    "uk": ("CYRILLIC",),
+    "zh": ("CJK",),
+}
 RIGHT_TO_LEFT = {"ARABIC", "HEBREW"}
+
+# Persian keeps letters of one word apart with a character of no width.
+INVISIBLE = {"fa": "\u200c"}
 
 # Names that are written in Latin letters everywhere.
 NAMES = re.compile(r"JavaScript|WhatsApp|Viber|Messenger|Idempotency-Key|HTTP|https|SMS")
@@ -63,8 +79,11 @@ def words(request: pytest.FixtureRequest) -> Words:
     return load_words(request.param)
 
 
-def test_there_are_six_languages_at_least() -> None:
-    assert {"en", "de", "fr", "es", "pt", "ar"} <= set(locales())
+def test_there_are_these_languages() -> None:
+    assert " ".join(locales()) == (
+        "ar bg cs da de el en es fa fi fr he hi hu id it ja ko nb nl pl pt pt-br ro ru sk sv th tr uk vi"
+        " zh-hans zh-hant"
+    )
 
 
 def test_the_catalogues_are_part_of_the_installed_package() -> None:
@@ -98,22 +117,22 @@ def test_no_brace_is_left_over_and_no_space_is_superfluous(words: Words) -> None
         assert template, (section, key)
         assert template == " ".join(template.split(" ")).strip(), (section, key)
         assert "  " not in template, (section, key)
-        assert template.isprintable(), (section, key)
+        assert template.replace(INVISIBLE.get(words.tag, " "), "").isprintable(), (section, key)
         assert unicodedata.is_normalized("NFC", template), (section, key)
 
 
 def test_every_sentence_is_written_in_the_script_of_its_language(words: Words) -> None:
-    script = SCRIPTS.get(words.tag.split("-")[0], "LATIN")
+    scripts = SCRIPTS.get(words.tag.split("-")[0], ("LATIN",))
     for section, key, template in [("locale", "name", words.name), *sentences(words)]:
         letters = [letter for letter in NAMES.sub("", PLACEHOLDER.sub("", template)) if letter.isalpha()]
-        foreign = [letter for letter in letters if not unicodedata.name(letter).startswith(script)]
+        foreign = [letter for letter in letters if not unicodedata.name(letter).startswith(scripts)]
         assert not foreign, (section, key, foreign)
         assert letters or NAMES.fullmatch(template), (section, key)
 
 
 def test_the_direction_follows_from_the_script(words: Words) -> None:
-    script = SCRIPTS.get(words.tag.split("-")[0], "LATIN")
-    assert words.direction == ("rtl" if script in RIGHT_TO_LEFT else "ltr")
+    scripts = SCRIPTS.get(words.tag.split("-")[0], ("LATIN",))
+    assert words.direction == ("ltr" if RIGHT_TO_LEFT.isdisjoint(scripts) else "rtl")
 
 
 @pytest.mark.parametrize("tag", [tag for tag in locales() if tag.split("-")[0] != "en"])
@@ -123,6 +142,36 @@ def test_hardly_a_sentence_is_left_in_english(tag: str) -> None:
     same = {key for section, key, text in sentences(words) if text == english.sections[section][key]}
     names_and_units = {"timer_value", "wait_seconds", "wait_minutes", "wait_hours", "code_label"}
     assert same <= names_and_units | {"by_whatsapp", "by_viber", "by_messenger"}
+
+
+QUOTES_OF_PROGRAMMERS = re.compile(r"[\"'`\\<>&]")
+
+
+def test_quotes_are_those_of_printed_text(words: Words) -> None:
+    """So no sentence can close an attribute, begin a tag or end a string, wherever it is put."""
+    for section, key, template in [("locale", "name", words.name), *sentences(words)]:
+        assert not QUOTES_OF_PROGRAMMERS.search(template), (section, key)
+
+
+def test_what_goes_on_ends_in_an_ellipsis_and_nothing_else_does(words: Words) -> None:
+    """One character, never three full stops."""
+    for section, key, template in sentences(words):
+        assert ".." not in template, (section, key)
+        goes_on = (section, key) in {("page", "starting"), ("page", "checking")}
+        assert template.endswith("…") == goes_on, (section, key)
+        assert template.count("…") == int(goes_on), (section, key)
+
+
+def test_no_sentence_but_those_about_chance_has_a_number_of_its_own(words: Words) -> None:
+    """A number in a text would be taken for the code, and a spoken one for a digit of it."""
+    for section, key, template in sentences(words):
+        assert key == "proof_chance_value" or not re.search(r"\d", template), (section, key)
+
+
+def test_placeholders_that_are_meant_once_stand_once(words: Words) -> None:
+    for section, key, template in sentences(words):
+        found = PLACEHOLDER.findall(template)
+        assert len(found) == len(set(found)), (section, key)
 
 
 def test_every_locale_has_its_own_name() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ringproof_rcml import Dialect, confirmed, locales
 from ringproof_rcml.__main__ import main
+from tests.rcml.test_dialects import SILENT
 
 ENGLISH_FILE = confirmed(Dialect.RCML, "en-gb")
 
@@ -50,7 +51,10 @@ def test_a_folder_gets_every_document_in_every_locale(
     assert (folder / "ncco/confirmed-ar.json").read_text("utf-8") == confirmed(Dialect.NCCO, "ar")
     captured = capsys.readouterr()
     assert captured.out == f"wrote {len(expected)} files to {folder}\n"
-    assert captured.err == "rcml has no voice for ar: English instead\n"
+    assert captured.err == "".join(
+        f"{dialect.value} has no voice for {', '.join(SILENT[dialect])}: English instead\n"
+        for dialect in Dialect
+    )
 
 
 def test_a_folder_can_be_narrowed_to_one_file(tmp_path: Path) -> None:
@@ -80,8 +84,28 @@ def test_list_shows_every_locale_with_its_voices(capsys: pytest.CaptureFixture[s
     head, *rows, documents = capsys.readouterr().out.splitlines()
     assert head.split() == ["locale", "language", "script", "rcml", "twiml", "ncco"]
     assert [row.split()[0] for row in rows] == list(locales())
-    assert "de      Deutsch" in "\n".join(rows)
+    assert "de       Deutsch " in "\n".join(rows)
     assert documents == "documents: confirming, confirmed, hang_up, reject"
+
+
+def test_segments_shows_what_the_messages_of_every_locale_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["segments"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["locale", "message", "encoding", "bytes", "units", "segments", "whole"]
+    kinds = [[tag, kind] for tag in locales() for kind in ("code", "payment")]
+    assert [row.split()[:2] for row in rows] == kinds
+    assert "en       code     GSM-7     87     87     1         yes" in rows
+    for row in rows:
+        _, _, encoding, size, units, segments, _ = row.split()
+        assert int(size) <= 140
+        assert int(segments) <= (1 if encoding == "GSM-7" else 2)
+        assert int(units) <= int(segments) * (160 if encoding == "GSM-7" else 70)
+
+
+def test_segments_takes_a_brand_and_a_host(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["segments", "--brand", "Ex", "--host", "a.example"]) == 0
+    row = capsys.readouterr().out.splitlines()[1]
+    assert row.split() == ["ar", "code", "UCS-2", "69", "58", "1", "yes"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +114,8 @@ def test_list_shows_every_locale_with_its_voices(capsys: pytest.CaptureFixture[s
         ([], "arguments are required"),
         (["explode"], "invalid choice"),
         (["list", "--all"], "unrecognized arguments"),
+        (["segments", "--brand", " "], "the brand is empty"),
+        (["segments", "--host", "https://a.example"], "not a plain host name"),
         (["export"], "name a FOLDER"),
         (["export", "--document", "confirmed", "--locale", "tlh"], "no words for 'tlh'; there are ar, "),
         (["export", "--document", "confirmed", "--locale", "../en"], "no words for '../en'"),

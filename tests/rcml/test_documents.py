@@ -89,7 +89,7 @@ def test_the_static_document_for_a_british_carrier_is_spoken_by_a_woman() -> Non
         (Dialect.RCML, "en-AU", "en", "woman", "en"),
         (Dialect.RCML, "de-AT", "de", "woman", "de"),
         (Dialect.RCML, "fr-CA", "fr", "woman", "fr"),
-        (Dialect.RCML, "pt-BR", "pt", "woman", "pt"),
+        (Dialect.RCML, "pt-BR", "pt-br", "woman", "pt"),
         (Dialect.RCML, "es-MX", "es", "woman", "es"),
         (Dialect.RCML, "ar", "en", "woman", "en"),
         (Dialect.RCML, "tlh", "en", "woman", "en"),
@@ -97,7 +97,7 @@ def test_the_static_document_for_a_british_carrier_is_spoken_by_a_woman() -> Non
         (Dialect.TWIML, "en-GB", "en", "Polly.Amy", "en-GB"),
         (Dialect.TWIML, "de-AT", "de", "Polly.Marlene", "de-DE"),
         (Dialect.TWIML, "fr-CA", "fr", "Polly.Chantal", "fr-CA"),
-        (Dialect.TWIML, "pt-BR", "pt", "Polly.Vitoria", "pt-BR"),
+        (Dialect.TWIML, "pt-BR", "pt-br", "Polly.Vitoria", "pt-BR"),
         (Dialect.TWIML, "ar-EG", "ar", "Polly.Zeina", "arb"),
         (Dialect.TWIML, "tlh", "en", "Polly.Joanna", "en-US"),
         (Dialect.TWIML, "", "en", "Polly.Joanna", "en-US"),
@@ -105,7 +105,7 @@ def test_the_static_document_for_a_british_carrier_is_spoken_by_a_woman() -> Non
         (Dialect.NCCO, "en-GB", "en", "0", "en-GB"),
         (Dialect.NCCO, "de-AT", "de", "0", "de-DE"),
         (Dialect.NCCO, "fr-CA", "fr", "0", "fr-CA"),
-        (Dialect.NCCO, "pt-BR", "pt", "0", "pt-BR"),
+        (Dialect.NCCO, "pt-BR", "pt-br", "0", "pt-BR"),
         (Dialect.NCCO, "ar-EG", "ar", "0", "ar"),
         (Dialect.NCCO, "tlh", "en", "0", "en-US"),
     ],
@@ -115,12 +115,6 @@ def test_words_and_voice_always_speak_one_language(
 ) -> None:
     chosen_words, chosen_voice = speech(dialect, locale)
     assert (chosen_words.tag, chosen_voice.name, chosen_voice.language) == (words, voice, language)
-
-
-def test_every_locale_is_spoken_where_the_carrier_has_a_voice(dialect: Dialect) -> None:
-    for tag in locales():
-        spoken = speech(dialect, tag)[0].tag
-        assert spoken == tag or (dialect is Dialect.RCML and spoken == "en")
 
 
 def test_restcomm_gets_only_language_codes_that_both_of_its_lists_know() -> None:

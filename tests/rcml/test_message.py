@@ -54,12 +54,38 @@ def test_every_locale_serves_person_app_and_page_in_one_text(
 
 
 @pytest.mark.parametrize("tag", locales())
+@pytest.mark.parametrize(
+    ("app_hash", "host"), [(None, None), (APP_HASH, None), (None, HOST), (APP_HASH, HOST)]
+)
+@pytest.mark.parametrize("code", ["1234", "123456"])
+def test_a_brand_of_sixteen_letters_fits_beside_hash_and_host(
+    tag: str, app_hash: str | None, host: str | None, code: str
+) -> None:
+    """Where its letters are two octets wide it may be cut to save a segment, never below twelve letters."""
+    words = load_words(tag)
+    text = sms(words, "Example Shopping", code, app_hash=app_hash, origin_host=host)
+    sentence, *tail = text.split("\n")
+    size = segments(text)
+    assert len(text.encode()) <= 140
+    assert re.findall(r"[0-9]+", sentence) == [code]
+    assert sentence.endswith(" " + words.text("message", "never_share"))
+    assert "Example Shopping" in sentence or ("Example Sh" in sentence and size.encoding is Encoding.UCS_2)
+    assert size.segments == 1 or (size.encoding is Encoding.UCS_2 and size.segments == 2)
+    origin = ORIGIN_LINE.fullmatch(tail[-1]) if host else None
+    assert (origin.groups() if origin else None) == ((HOST, code) if host else None)
+    assert (APP_HASH in tail) == (app_hash is not None)
+
+
+@pytest.mark.parametrize("tag", locales())
 def test_an_ordinary_message_is_one_segment_in_every_locale(tag: str) -> None:
     text = sms(load_words(tag), "Example", "123456", app_hash=APP_HASH, origin_host=HOST)
     assert segments(text).segments == 1
 
 
-@pytest.mark.parametrize("tag", ["en", "de", "fr", "es", "pt"])
+SEVEN_BIT = "cs da de en es fi fr hu id it nb nl pl pt pt-br ro sk sv tr vi"
+
+
+@pytest.mark.parametrize("tag", SEVEN_BIT.split())
 @pytest.mark.parametrize("payment", [None, PAYMENT])
 def test_a_message_in_these_languages_needs_only_the_seven_bit_alphabet(
     tag: str, payment: Transaction | None

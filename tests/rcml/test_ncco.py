@@ -18,6 +18,7 @@ from ringproof_rcml import (
     locales,
     press_to_hear,
     reject,
+    speech,
     spoken_code,
 )
 
@@ -77,7 +78,7 @@ def test_hanging_up_and_rejecting_are_documents_without_actions() -> None:
 def test_whoever_presses_nothing_hears_a_goodbye_and_no_code(tag: str) -> None:
     """Voicemail is such a listener: the prompt twice, which a key may interrupt, then the farewell."""
     first, again, asked, *after = actions(press_to_hear(Dialect.NCCO, tag, brand="Example", action=URL))
-    words = load_words(tag)
+    words = speech(Dialect.NCCO, tag)[0]
     assert first == again
     assert first["text"] == words.text("voice", "press_to_hear", brand="Example", digit="1")
     assert first["bargeIn"] is True

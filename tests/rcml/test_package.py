@@ -16,6 +16,7 @@ def test_the_public_names_are_these() -> None:
         "Dialect",
         "Encoding",
         "Locale",
+        "OverrideError",
         "Segments",
         "Transaction",
         "UnknownLocaleError",
@@ -41,6 +42,7 @@ def test_the_public_names_are_these() -> None:
         "speech",
         "spoken_code",
         "spoken_text",
+        "with_overrides",
     ]
 
 

@@ -17,6 +17,7 @@ from ringproof_rcml.documents import (
 )
 from ringproof_rcml.language_tags import parse_accept_language
 from ringproof_rcml.message import Transaction, is_app_hash, is_host, sms
+from ringproof_rcml.overrides import OverrideError, with_overrides
 from ringproof_rcml.segmentation import Encoding, Segments, segments
 from ringproof_rcml.steps import AskedKeys
 from ringproof_rcml.words import Locale, UnknownLocaleError, Words, WordsError, load_words, locales, negotiate
@@ -26,6 +27,7 @@ __all__ = [
     "Dialect",
     "Encoding",
     "Locale",
+    "OverrideError",
     "Segments",
     "Transaction",
     "UnknownLocaleError",
@@ -51,4 +53,5 @@ __all__ = [
     "speech",
     "spoken_code",
     "spoken_text",
+    "with_overrides",
 ]

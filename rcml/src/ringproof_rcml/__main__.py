@@ -9,8 +9,8 @@ from typing import NoReturn
 
 from ringproof_rcml.dialect import Dialect, speech
 from ringproof_rcml.export import STATIC_DOCUMENTS, WORDLESS_DOCUMENTS, files, write
-from ringproof_rcml.language_tags import from_narrow_to_wide, well_formed
-from ringproof_rcml.words import load_words, locales
+from ringproof_rcml.message_sizes import message_sizes
+from ringproof_rcml.words import load_words, locales, look_up, negotiate
 
 _PER_CALL = {"press_to_hear", "spoken_code", "keypad"}
 
@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         if options.command == "list":
             return _list()
+        if options.command == "segments":
+            return _segments(options)
         return _export(options)
     except _RefusedError as refusal:
         return _refused(str(refusal))
@@ -46,8 +48,15 @@ def _write_utf8() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="ringproof-rcml", description="Voice documents of Ringproof as files.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list|export")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list|segments|export")
     commands.add_parser("list", help="show the locales, their voices and the documents")
+    sizes = commands.add_parser(
+        "segments",
+        help="show what the text messages of every locale cost",
+        description="A message with a code, an app hash and a host line, and one that confirms a payment.",
+    )
+    sizes.add_argument("--brand", default="Example Shopping", help="who the message is from")
+    sizes.add_argument("--host", default="example.com", help="the host of the page that reads the code")
     export = commands.add_parser(
         "export",
         help="write voice documents",
@@ -66,12 +75,25 @@ def _list() -> int:
     for tag in locales():
         words = load_words(tag)
         rows.append((tag, words.name, words.direction, *(_spoken(dialect, tag) for dialect in Dialect)))
+    _table(rows)
+    sys.stdout.write(f"documents: {', '.join(STATIC_DOCUMENTS)}\n")
+    return 0
+
+
+def _segments(options: argparse.Namespace) -> int:
+    try:
+        rows = message_sizes(options.brand, options.host)
+    except ValueError as error:
+        raise _RefusedError(str(error)) from None
+    _table([tuple(row) for row in rows])
+    return 0
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
-    sys.stdout.write(f"documents: {', '.join(STATIC_DOCUMENTS)}\n")
-    return 0
 
 
 def _spoken(dialect: Dialect, locale: str) -> str:
@@ -108,7 +130,7 @@ def _export(options: argparse.Namespace) -> int:
 def _tell_unspoken(dialects: Sequence[Dialect], tags: Sequence[str]) -> None:
     """Says which files came out in English although another language was asked for."""
     for dialect in dialects:
-        silent = [tag for tag in tags if speech(dialect, tag)[0].tag not in from_narrow_to_wide(tag)]
+        silent = [tag for tag in tags if speech(dialect, tag)[0].tag != negotiate([tag]).tag]
         if silent:
             sys.stderr.write(f"{dialect.value} has no voice for {', '.join(silent)}: English instead\n")
 
@@ -133,10 +155,10 @@ def _locale(tag: str) -> str:
     """The tag in lower case, if there are words for it; a file in the wrong language must not pass
     unnoticed.
     """
-    lower = well_formed(tag)
-    if lower is None or not any(wider in locales() for wider in from_narrow_to_wide(lower)):
+    found = look_up(tag)
+    if found is None:
         raise _RefusedError(f"no words for {tag!r}; there are {', '.join(locales())}")
-    return lower
+    return found.requested
 
 
 def _refused(reason: str) -> int:

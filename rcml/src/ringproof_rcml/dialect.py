@@ -1,5 +1,6 @@
 """What the dialects of voice documents can speak, and with which voice."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -46,23 +47,30 @@ def _rcml(*languages: str) -> dict[str, Voice]:
 # Arabic letters. Italian is in both, yet the default engine looks it up under a misspelt configuration key.
 _RCML: Final = _rcml("en", "en-gb", "es", "fr", "de", "nl", "pl", "pt", "ru", "ca", "sv", "fi")
 
-# Voices from Twilio's list of Amazon Polly standard voices, all of them women's; "arb" and "cmn-CN" are the
-# codes that list gives to Standard Arabic and Mandarin. Voices of the neural kind cost more and say nothing
-# better.
+# Voices from Twilio's list, all of them women's: Amazon Polly's standard voice where there is one, else
+# Google's; "arb", "cmn-CN" and "cmn-TW" are the codes that list gives to Standard Arabic and Mandarin. Voices
+# of the neural kind cost more and say nothing better. There is none for Persian.
 _TWIML: Final = {
     "ar": Voice("Polly.Zeina", "arb"),
+    "bg": Voice("Google.bg-BG-Standard-A", "bg-BG"),
+    "cs": Voice("Google.cs-CZ-Standard-B", "cs-CZ"),
     "cy": Voice("Polly.Gwyneth", "cy-GB"),
     "da": Voice("Polly.Naja", "da-DK"),
     "de": Voice("Polly.Marlene", "de-DE"),
+    "el": Voice("Google.el-GR-Standard-B", "el-GR"),
     "en": Voice("Polly.Joanna", "en-US"),
     "en-au": Voice("Polly.Nicole", "en-AU"),
     "en-gb": Voice("Polly.Amy", "en-GB"),
     "en-in": Voice("Polly.Raveena", "en-IN"),
     "es": Voice("Polly.Conchita", "es-ES"),
     "es-mx": Voice("Polly.Mia", "es-MX"),
+    "fi": Voice("Google.fi-FI-Standard-B", "fi-FI"),
     "fr": Voice("Polly.Celine", "fr-FR"),
     "fr-ca": Voice("Polly.Chantal", "fr-CA"),
+    "he": Voice("Google.he-IL-Standard-A", "he-IL"),
     "hi": Voice("Polly.Aditi", "hi-IN"),
+    "hu": Voice("Google.hu-HU-Standard-B", "hu-HU"),
+    "id": Voice("Google.id-ID-Standard-A", "id-ID"),
     "is": Voice("Polly.Dora", "is-IS"),
     "it": Voice("Polly.Carla", "it-IT"),
     "ja": Voice("Polly.Mizuki", "ja-JP"),
@@ -74,9 +82,14 @@ _TWIML: Final = {
     "pt-br": Voice("Polly.Vitoria", "pt-BR"),
     "ro": Voice("Polly.Carmen", "ro-RO"),
     "ru": Voice("Polly.Tatyana", "ru-RU"),
+    "sk": Voice("Google.sk-SK-Standard-B", "sk-SK"),
     "sv": Voice("Polly.Astrid", "sv-SE"),
+    "th": Voice("Google.th-TH-Standard-A", "th-TH"),
     "tr": Voice("Polly.Filiz", "tr-TR"),
+    "uk": Voice("Google.uk-UA-Standard-A", "uk-UA"),
+    "vi": Voice("Google.vi-VN-Standard-A", "vi-VN"),
     "zh": Voice("Polly.Zhiyu", "cmn-CN"),
+    "zh-hant": Voice("Google.cmn-TW-Standard-A", "cmn-TW"),
 }
 
 
@@ -85,7 +98,8 @@ def _ncco(languages: dict[str, str]) -> dict[str, Voice]:
 
 
 # The languages in the published description of Vonage's Voice API; style 0 is each one's default voice. Left
-# out is "no-NO", which says the same as "nb-NO", and "en-GB-WLS", an accent of English.
+# out is "no-NO", which says the same as "nb-NO", and "en-GB-WLS", an accent of English. Bulgarian and Persian
+# are not among them.
 _NCCO: Final = _ncco(
     {
         "ar": "ar",
@@ -132,7 +146,6 @@ _NCCO: Final = _ncco(
         "yue": "yue-CN",
         "zh": "cmn-CN",
         "zh-hant": "cmn-TW",
-        "zh-tw": "cmn-TW",
     }
 )
 
@@ -154,7 +167,18 @@ def speech(dialect: Dialect, locale: Locale | str) -> tuple[Words, Voice]:
     """
     asked = locale if isinstance(locale, Locale) else negotiate([locale], default="en")
     voices = VOICES[dialect]
-    voice = next((voices[tag] for tag in from_narrow_to_wide(asked.requested) if tag in voices), None)
+    voice = next((voices[name] for name in _voice_names(asked) if name in voices), None)
     if voice is None:
         return load_words("en"), voices["en"]
     return load_words(asked), voice
+
+
+def _voice_names(asked: Locale) -> Iterator[str]:
+    """Names of voices from the best to the last that speaks the same language.
+
+    What was asked for comes first ("fr-ca"), but nothing wider than the words: "zh-tw" would be shortened to
+    "zh", whose voice is the one for the other script.
+    """
+    requested = from_narrow_to_wide(asked.requested)
+    yield from (name for name in requested if not asked.tag.startswith(f"{name}-"))
+    yield from from_narrow_to_wide(asked.tag)

@@ -2,12 +2,35 @@
 
 import re
 from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
 
 # A header a browser sends has well under 200 characters; whatever is longer than these is cut, never refused.
 _MAX_HEADER = 1000
 _MAX_RANGES = 32
 # RFC 5646, section 4.4.1, counts 35 characters for the longest tag without extensions.
 _MAX_TAG = 35
+
+# What the IANA registry of language subtags says of these: withdrawn codes with their successors ("iw", "in",
+# "mo"), and members or collections of a language that are read as the one there are words for. Whoever reads
+# Nynorsk reads Bokmal; Dari and Iranian Persian are written alike.
+_SAME_LANGUAGE: Final = MappingProxyType(
+    {
+        "arb": "ar",
+        "cmn": "zh",
+        "in": "id",
+        "iw": "he",
+        "mo": "ro",
+        "nn": "nb",
+        "no": "nb",
+        "pes": "fa",
+        "prs": "fa",
+        "yue": "zh-hant",
+    }
+)
+
+# Chinese is the one language here with two scripts; without one in the tag, the region tells it.
+_TRADITIONAL_CHINESE: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 _TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _QUALITY = re.compile(r"[qQ][ \t]*=[ \t]*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
@@ -36,6 +59,26 @@ def from_narrow_to_wide(tag: str) -> Iterator[str]:
         subtags.pop()
         if len(subtags) > 1 and len(subtags[-1]) == 1:
             subtags.pop()
+
+
+def lookup_order(tag: str) -> Iterator[str]:
+    """The names under which the words for a well-formed lower-case tag may be found, the best first.
+
+    First the tag itself, narrow to wide; then the same under the code its language has today ("iw" is
+    "he"), or under the one it is read as ("no" is "nb"); Chinese at last in the script that script or region
+    ask for, simplified if neither does ("zh-tw" gives "zh-hant", "zh" gives "zh-hans").
+    """
+    yield from from_narrow_to_wide(tag)
+    language, *rest = tag.split("-")
+    today = _SAME_LANGUAGE.get(language)
+    if today is not None:
+        tag = "-".join([today, *rest])
+        yield from from_narrow_to_wide(tag)
+    language, *rest = tag.split("-")
+    if language == "zh":
+        before_extensions = rest[: next((i for i, subtag in enumerate(rest) if len(subtag) == 1), len(rest))]
+        traditional = "hans" not in before_extensions and _TRADITIONAL_CHINESE.intersection(before_extensions)
+        yield "zh-hant" if traditional else "zh-hans"
 
 
 def parse_accept_language(header: str | None) -> tuple[str, ...]:

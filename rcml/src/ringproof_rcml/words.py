@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from ringproof_rcml.language_tags import from_narrow_to_wide, well_formed
+from ringproof_rcml.language_tags import lookup_order, well_formed
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -102,29 +102,31 @@ def negotiate(preferences: Sequence[str], default: str = "en") -> Locale:
     """The first of the preferred language tags there are words for, else the default.
 
     This is the lookup of RFC 4647, section 3.4: each tag in turn is shortened from its end until a
-    catalogue has its name ("de-AT" finds "de"). Tags that are not well formed are passed over. Raises
-    UnknownLocaleError if there are no words for `default` either.
+    catalogue has its name ("de-AT" finds "de"); before the next one's turn, it is looked for under the code
+    its language has today and in its script ("iw" finds "he", "zh-TW" finds "zh-hant"). Tags that are not
+    well formed are passed over. Raises UnknownLocaleError if there are no words for `default` either.
     """
     for preference in preferences:
-        found = _look_up(preference)
+        found = look_up(preference)
         if found is not None:
             return found
-    fallback = _look_up(default)
+    fallback = look_up(default)
     if fallback is None:
         raise _unknown(default)
     return fallback
 
 
-def _unknown(tag: str) -> UnknownLocaleError:
-    return UnknownLocaleError(f"no words for {tag[:40]!r}; there are {', '.join(locales())}")
-
-
-def _look_up(preference: str) -> Locale | None:
-    requested = well_formed(preference)
+def look_up(tag: str) -> Locale | None:
+    """The locale of one language tag, None if it is not well formed or there are no words for it."""
+    requested = well_formed(tag)
     if requested is None:
         return None
     known = locales()
-    return next((Locale(tag, requested) for tag in from_narrow_to_wide(requested) if tag in known), None)
+    return next((Locale(name, requested) for name in lookup_order(requested) if name in known), None)
+
+
+def _unknown(tag: str) -> UnknownLocaleError:
+    return UnknownLocaleError(f"no words for {tag[:40]!r}; there are {', '.join(locales())}")
 
 
 @cache
