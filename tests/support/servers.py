@@ -44,6 +44,7 @@ GENEROUS = {
     "RINGPROOF_PENDING_PER_NUMBER": "100",
     "RINGPROOF_NUMBER_GUESS_BUDGET": "1",
     "RINGPROOF_REUSE_AFTER": "0",
+    "RINGPROOF_TRANSACTIONS_FROM_APPS": "on",
 }
 """A policy under which one machine may start as much as it can."""
 

@@ -437,13 +437,15 @@ class RateLimiter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeClaims:
-    """What a challenge says: which verification, of which application, proved with which code challenge."""
+    """What a challenge says: which verification, of which application, proved with which code challenge, and
+    for which payment."""
 
     verification_id: str
     application_id: str
     code_challenge: str | None
     issued_at: datetime
     expires_at: datetime
+    transaction: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

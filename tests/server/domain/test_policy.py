@@ -42,7 +42,7 @@ WRONG: dict[str, list[Any]] = {
     "check_delays": [(0, -1)],
     "send_spacing": [(-60,)],
 }
-UNBOUNDED = {"allowed_countries", "ring_time", "shows_transaction"}
+UNBOUNDED = {"allowed_countries", "ring_time", "shows_transaction", "transactions_from_apps"}
 
 
 def _faults() -> Iterator[tuple[str, Any]]:

@@ -103,9 +103,11 @@ def test_a_channel_that_no_carrier_has_is_skipped_with_its_reason(board: Switchb
 
 def test_a_payment_is_not_confirmed_on_a_channel_that_cannot_show_it(world: World) -> None:
     payment = Transaction(amount="12.30", currency="EUR", payee="ACME")
-    session = world.start(world.app(), transaction=payment)
+    policy = Policy(transactions_from_apps=True)
+    session = world.start(world.app(policy), transaction=payment)
     assert [step.channel for step in session.stored.plan.steps] == [Channel.SMS]
-    shown = world.start(world.app(Policy(shows_transaction=True)), "+447700900124", transaction=payment)
+    showing = world.app(replace(policy, shows_transaction=True))
+    shown = world.start(showing, "+447700900124", transaction=payment)
     assert [step.channel for step in shown.stored.plan.steps] == [Channel.FLASHCALL, Channel.SMS]
     world.pass_time(2)
     assert "12.30" in world.messages_seen()[-1].text
@@ -115,11 +117,12 @@ def test_a_payment_is_not_confirmed_on_a_channel_that_cannot_show_it(world: Worl
 def test_a_payee_that_nobody_could_read_is_refused_before_anything_is_sent(world: World, payee: str) -> None:
     """Its message could not be written, which would look like a fault of the carrier's."""
     payment = Transaction(amount="12.30", currency="EUR", payee=payee)
+    app = world.app(Policy(transactions_from_apps=True))
     with pytest.raises(InvalidRequest) as refused:
-        world.start(world.app(), transaction=payment)
+        world.start(app, transaction=payment)
     assert [name for name, _ in refused.value.faults] == ["transaction.payee"]
     visible = replace(payment, payee=f"{payee}A{payee}")
-    world.start(world.app(), transaction=visible)
+    world.start(app, transaction=visible)
     world.pass_time(3)
     assert "12.30" in world.messages_seen()[-1].text
 

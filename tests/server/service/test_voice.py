@@ -236,7 +236,8 @@ def test_the_only_number_of_a_pool_calls_again(board: Switchboard) -> None:
 
 def test_a_payment_is_not_proved_by_a_call_that_does_not_name_it(board: Switchboard) -> None:
     paid = Transaction(amount="12.30", currency="EUR", payee="ACME")
-    session = board.world.start(board.world.app(VOICE_THEN_SMS), transaction=paid)
+    app = board.world.app(VOICE_THEN_SMS)
+    session = board.world.start(app, transaction=paid, caller=app.back_end)
     (skipped,) = session.stored.plan.skipped
     assert (skipped.channel, skipped.reason) == (Channel.VOICE, SkipReason.TRANSACTION_NOT_SHOWN)
 

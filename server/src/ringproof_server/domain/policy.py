@@ -57,6 +57,8 @@ class Policy:
     digits_to_type: tuple[int, int] = (4, 8)
     shows_transaction: bool = False
     """Whether the app itself shows amount and payee, so that a channel without text may prove a payment."""
+    transactions_from_apps: bool = False
+    """Whether a publishable key may name a payment, whose payee stands in our text to whatever number."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _BOUNDS.items():

@@ -85,6 +85,11 @@ class Transaction:
     currency: str
     payee: str
 
+    @property
+    def binding(self) -> bytes:
+        """What a code is bound to; different for every other amount, currency or payee."""
+        return "\n".join((self.amount, self.currency, self.payee)).encode()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
@@ -128,6 +133,13 @@ class Verification:
     @property
     def current(self) -> Step:
         return self.plan.steps[self.step]
+
+    @property
+    def code_seed(self) -> bytes | None:
+        """What the code is made of: another transaction has another code. None before there is one."""
+        if self.code_salt is None or self.transaction is None:
+            return self.code_salt
+        return self.code_salt + self.transaction.binding
 
     def status_at(self, now: datetime) -> Status:
         """The status by the clock: pending past its time means expired, whoever writes it down."""

@@ -14,6 +14,7 @@ from ringproof_server.domain.errors import NotFound
 from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session, TraceEntry
 from ringproof_server.service.outbox_events import events_of
+from ringproof_server.service.payments import rules_for
 
 BACKSTOP = timedelta(seconds=5)
 """A call that has not ended this long after the carrier's own time limit is hung up by us."""
@@ -55,7 +56,7 @@ class Change:
         is_new: bool = False,
     ) -> None:
         self.session = session
-        self.application = application
+        self.application = rules_for(application, verification.transaction)
         self.verification = verification
         self.now = now
         self._attempts = {item.id: item for item in attempts}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from ringproof_server.domain.verification import Ending
 from ringproof_server.service.change import Change
+from ringproof_server.service.payments import failures_left
 from ringproof_server.service.steps import Steps
 
 
@@ -24,5 +25,6 @@ def count_wrong_check(change: Change, steps: Steps) -> None:
 def count_failure(change: Change, steps: Steps) -> None:
     """One more wrong answer in a row for the number, whatever it was wrong about."""
     failures = change.session.ledger.add_failure(change.verification.number)
-    if failures >= change.application.policy.max_failures_in_a_row:
+    in_a_row = failures >= change.application.policy.max_failures_in_a_row
+    if in_a_row or failures_left(change.verification) == 0:
         steps.finish(change, Ending.FAIL)

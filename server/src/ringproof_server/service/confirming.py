@@ -156,10 +156,10 @@ class Confirming:
     def _code_is_right(self, change: Change, evidence: CodeEvidence) -> bool:
         verification, policy = change.verification, change.application.policy
         made = verification.code_made_at
-        if verification.code_salt is None or made is None:
+        if verification.code_seed is None or made is None:
             return False
         right = code.matches(
-            self._parts.seals.code_key(), verification.code_salt, policy.code_digits, evidence.code
+            self._parts.seals.code_key(), verification.code_seed, policy.code_digits, evidence.code
         )
         return right and change.now < made + timedelta(seconds=policy.code_ttl)
 

@@ -16,8 +16,8 @@ def with_keypad(progress: Progress, seals: Seals) -> Progress:
     verification = progress.verification
     if progress.status is not Status.PENDING or verification.current.channel is not Channel.KEYPAD:
         return progress
-    if verification.code_salt is None:
+    if verification.code_seed is None:
         return progress
-    digits = keypad.spell(seals.code_key(), verification.code_salt, progress.code_digits)
+    digits = keypad.spell(seals.code_key(), verification.code_seed, progress.code_digits)
     typed = any(item.reported for item in progress.attempts if item.channel is Channel.KEYPAD)
     return replace(progress, keypad=KeypadDigits(digits=digits, typed=typed))

@@ -32,8 +32,8 @@ def locale_for(language: str | None, number: PhoneNumber) -> ringproof_rcml.Loca
 
 def code_of(application: Application, verification: Verification, code_key: bytes) -> str:
     """The code of a verification that has one."""
-    assert verification.code_salt is not None
-    return spell(code_key, verification.code_salt, application.policy.code_digits)
+    assert verification.code_seed is not None
+    return spell(code_key, verification.code_seed, application.policy.code_digits)
 
 
 def code_message(

@@ -15,6 +15,7 @@ from ringproof_server.domain.verification import Status, Verification
 from ringproof_server.ports import Session
 from ringproof_server.service.change import Change
 from ringproof_server.service.conditions import has_arrived
+from ringproof_server.service.payments import failures_left, rules_for
 from ringproof_server.service.progress import Automatic, NextActions, Progress
 from ringproof_server.service.spacing import DAY, History, attempt_wait, was_offered_already
 
@@ -29,6 +30,7 @@ def progress_of(
     now: datetime,
 ) -> Progress:
     """The verification as a client may see it now; reads the number's history for the waiting times."""
+    application = rules_for(application, verification.transaction)
     status = verification.status_at(now)
     actions = NOTHING
     if status is Status.PENDING:
@@ -66,8 +68,11 @@ def checks_left(policy: Policy, verification: Verification) -> int:
     """How many wrong answers the current step still bears."""
     flash = verification.current.flash
     if flash is not None:
-        return max(0, flash.reports - verification.reports)
-    return max(0, policy.code_checks - verification.checks)
+        left = max(0, flash.reports - verification.reports)
+    else:
+        left = max(0, policy.code_checks - verification.checks)
+    of_payment = failures_left(verification)
+    return left if of_payment is None else min(left, of_payment)
 
 
 def channel_wait(

@@ -24,7 +24,8 @@ from ringproof_server.service.spacing import History, flash_wait, is_send, send_
 
 _CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
 _LANDLINE_CHANNELS = frozenset({Channel.VOICE, Channel.KEYPAD})
-_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD, Channel.TOTP})
+_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD, Channel.WHATSAPP, Channel.TOTP})
+"""WhatsApp lets businesses send codes in templates only, which have no place for an amount."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,9 +150,9 @@ class SpokenCalls:
 
     def _typed(self, change: Change, attempt: Attempt, keys: str) -> DocumentKind:
         """Judge digits that were typed; the client has yet to confirm what the right ones prove."""
-        salt = change.verification.code_salt
+        seed = change.verification.code_seed
         digits = change.application.policy.code_digits
-        right = salt is not None and keypad.matches(self._parts.seals.code_key(), salt, digits, keys)
+        right = seed is not None and keypad.matches(self._parts.seals.code_key(), seed, digits, keys)
         if right:
             change.set_attempt(attempt.id, reported=True)
             change.note("right_keys", attempt=attempt.id)

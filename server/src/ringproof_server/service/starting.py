@@ -21,13 +21,15 @@ from ringproof_server.domain.errors import (
 from ringproof_server.domain.fictitious import is_fictitious
 from ringproof_server.domain.phone_number import NumberKind, PhoneNumber
 from ringproof_server.domain.policy import Policy
-from ringproof_server.domain.verification import Capabilities, Status, Transaction, Verification
+from ringproof_server.domain.verification import Capabilities, Status, Verification
 from ringproof_server.ports import ChallengeClaims, Session
 from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.claims import transaction_claim
 from ringproof_server.service.devices import channels_without_device
 from ringproof_server.service.hooks import Hooks, Terms
 from ringproof_server.service.outlook import progress_of
 from ringproof_server.service.parts import Parts
+from ringproof_server.service.payments import paying
 from ringproof_server.service.planning import Planner, Situation
 from ringproof_server.service.progress import Progress
 from ringproof_server.service.repeats import recalled, remember
@@ -85,7 +87,7 @@ class Starting:
             return replayed
         _require_trust(caller, request)
         _require_app_hash(request.capabilities)
-        _require_payee(request.transaction)
+        caller = paying(caller, request.transaction)
         policy = caller.application.policy
         self._require_allowed(policy, number, self._parts.clock.now())
         self._limit_address(caller, policy, number)
@@ -103,6 +105,7 @@ class Starting:
             code_challenge=verification.code_challenge,
             issued_at=verification.created_at,
             expires_at=verification.expires_at,
+            transaction=transaction_claim(verification.transaction),
         )
         return self._parts.tokens.sign_challenge(claims)
 
@@ -279,15 +282,6 @@ def _require_app_hash(capabilities: Capabilities) -> None:
         raise InvalidRequest(
             "the app hash is not one of SMS Retriever",
             faults=(("capabilities.sms_app_hash", "must be the 11 characters that SMS Retriever computes"),),
-        )
-
-
-def _require_payee(transaction: Transaction | None) -> None:
-    if transaction is None:
-        return
-    if not any(character.isprintable() and not character.isspace() for character in transaction.payee):
-        raise InvalidRequest(
-            "nobody could read the payee", faults=(("transaction.payee", "needs a visible character"),)
         )
 
 

@@ -21,6 +21,7 @@ from ringproof_server.ports import Session, TokenClaims
 from ringproof_server.service.access import require_access
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change
+from ringproof_server.service.claims import transaction_claim
 from ringproof_server.service.confirming import Confirming
 from ringproof_server.service.devices import DeviceService
 from ringproof_server.service.keypad_digits import with_keypad
@@ -226,7 +227,6 @@ class VerificationService:
         assert verification.token_id is not None
         assert verification.proof is not None
         assert verification.finished_at is not None
-        transaction = verification.transaction
         claims = TokenClaims(
             token_id=verification.token_id,
             verification_id=verification.id,
@@ -237,13 +237,7 @@ class VerificationService:
             assurance_bits=bits(verification.guess_probability),
             reference=verification.reference,
             nonce=verification.nonce,
-            transaction=None
-            if transaction is None
-            else {
-                "amount": transaction.amount,
-                "currency": transaction.currency,
-                "payee": transaction.payee,
-            },
+            transaction=transaction_claim(verification.transaction),
             verified_at=verification.finished_at,
         )
         return self._parts.tokens.sign_token(claims)

@@ -97,6 +97,7 @@ _POLICY: Final[dict[str, str]] = {
     "reuse_after": "seconds a caller ID is not used again for the same destination",
     "digits_to_type": "fewest and most last digits a person types",
     "shows_transaction": "the app itself shows amount and payee of a payment",
+    "transactions_from_apps": "apps and pages may name a payment; otherwise only back ends with a secret key",
 }
 
 

@@ -70,6 +70,18 @@ class TokensContract:
         claims = replace(CHALLENGE, code_challenge=code_challenge)
         assert bench.there.read_challenge(bench.here.sign_challenge(claims), START) == claims
 
+    def test_a_challenge_says_what_is_paid(self, bench: TokensBench) -> None:
+        """Also with the longest payee, and nobody can alter it."""
+        payment = {"amount": "123456789012345.1234", "currency": "EUR", "payee": '\U0001f4b6"' * 70}
+        claims = replace(CHALLENGE, transaction=payment)
+        text = bench.here.sign_challenge(claims)
+        assert bench.there.read_challenge(text, START) == claims
+        other = bench.here.sign_challenge(replace(CHALLENGE, transaction={**payment, "amount": "1"}))
+        assert text != other
+        signature = text.rpartition(".")[2]
+        with pytest.raises(ChallengeInvalid):
+            bench.here.read_challenge(f"{other.rpartition('.')[0]}.{signature}", START)
+
     def test_the_same_claims_give_the_same_text(self, bench: TokensBench) -> None:
         """In every process: a repeated request gets the same answer."""
         assert bench.here.sign_challenge(CHALLENGE) == bench.there.sign_challenge(CHALLENGE)

@@ -22,13 +22,14 @@ LONGEST: Final = 2048
 _HEADER: Final = base64url_encode(msgspec.json.encode({"alg": "HS256", "typ": TYPE})) + b"."
 
 
-class _Claims(msgspec.Struct, forbid_unknown_fields=True):
+class _Claims(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     iss: str
     aud: str
     sub: str
     iat: int
     exp: int
     cc: str | None = None
+    transaction: dict[str, str] | None = None
 
 
 class ChallengeSigner:
@@ -54,6 +55,7 @@ class ChallengeSigner:
             iat=int(claims.issued_at.timestamp()),
             exp=math.ceil(claims.expires_at.timestamp()),
             cc=claims.code_challenge,
+            transaction=None if claims.transaction is None else dict(claims.transaction),
         )
         signed = _HEADER + base64url_encode(msgspec.json.encode(body))
         return (signed + b"." + self._signature(signed)).decode()
@@ -71,6 +73,7 @@ class ChallengeSigner:
             code_challenge=claims.cc,
             issued_at=datetime.fromtimestamp(claims.iat, UTC),
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
+            transaction=claims.transaction,
         )
 
     def _verified(self, text: str) -> _Claims | None:

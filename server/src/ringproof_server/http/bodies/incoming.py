@@ -119,7 +119,11 @@ class StartBody(_Body, frozen=True):
         CapabilitiesBody | None, means("What the client can do; nothing if left out.")
     ] = None
     transaction: Annotated[
-        TransactionBody | None, means("The payment that the number is proved for, which people are shown.")
+        TransactionBody | None,
+        means(
+            "The payment that the number is proved for, which people are shown; with a secret key, unless "
+            "the application lets apps name payments."
+        ),
     ] = None
 
     recipients: Annotated[
