@@ -207,3 +207,15 @@ def test_numbers_in_addresses_are_in_no_log(caplog: pytest.LogCaptureFixture) ->
         client = OutboundHttp("Acme", PATIENT)
         client.send("GET", server.url + "/calls?To=%2B447400123456", headers=HEADERS)
     assert "7400123456" not in caplog.text
+
+
+def test_numbers_in_addresses_are_in_no_log_after_an_answer_that_is_garbled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A line among the headers that is none makes urllib3 warn, and it would name the whole address."""
+    caplog.set_level(logging.DEBUG)
+    with raw_server(answering("200 OK", b"{}", "this is no header")) as server:
+        client = OutboundHttp("Acme", PATIENT)
+        client.send("GET", server.url + "/calls?To=%2B447400123456", headers=HEADERS)
+    assert len(server.requests) == 1
+    assert "7400123456" not in caplog.text

@@ -66,8 +66,7 @@ class OutboundHttp:
         self._used_at = time.monotonic()
         self._timeouts = timeouts
         self._pool = PoolManager(maxsize=_CONNECTIONS, retries=False)
-        # At its most talkative urllib3 writes every address with its query, in which there may be numbers.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+        keep_addresses_out_of_logs()
 
     def send(
         self,
@@ -129,6 +128,13 @@ class OutboundHttp:
                 response.close()
                 return None
         return bytes(received)
+
+
+def keep_addresses_out_of_logs() -> None:
+    """Let urllib3 write none of its lines that hold an address with its query, in which there may be numbers:
+    each request at its most talkative, and each answer with a header that it cannot read."""
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+    logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 def _never_left(fault: Exception) -> bool:

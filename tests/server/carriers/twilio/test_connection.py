@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -240,3 +241,17 @@ def test_lists_tell_refused_credentials_from_an_outage() -> None:
         error = error_of(lambda: list(api_at(server.url).numbers()))
     assert isinstance(error, CarrierMisconfigured)
     assert "20003" in str(error)
+
+
+def test_an_answer_with_garbled_headers_puts_no_number_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Both numbers stand in the address that lists calls, which urllib3 would write in its warning."""
+    caplog.set_level(logging.DEBUG)
+    page = json.dumps({"calls": [], "next_page_uri": None}).encode()
+    with (
+        raw_server(answering("200 OK", page, "this is no header")) as server,
+        contextlib.suppress(CarrierError),
+    ):
+        api_at(server.url).calls(to=NUMBER, caller_id=CALLER_ID)
+    assert NUMBER[1:].encode() in server.requests[0]
+    assert NUMBER[1:] not in caplog.text
+    assert CALLER_ID[1:] not in caplog.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 import time
 from typing import Any, Final
@@ -15,6 +14,7 @@ from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-unty
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from ringproof_server.carriers.outbound_http import keep_addresses_out_of_logs
 from ringproof_server.carriers.plugin import Timeouts
 from ringproof_server.domain.errors import CarrierMisconfigured, CarrierThrottled, CarrierUnavailable
 
@@ -45,7 +45,7 @@ class Connection(TwilioHttpClient):  # type: ignore[misc]
         self._timeouts = timeouts
         self._session = _session()
         self._used_at = time.monotonic()
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+        keep_addresses_out_of_logs()
 
     def close(self) -> None:
         """Let go of idle connections; the next request opens a new one."""
