@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import InvalidRequest, NotFound
 from ringproof_server.domain.verification import Status
+from ringproof_server.domain.webhook import SealedSecret
 from ringproof_server.ports import OutboxItem
 from ringproof_server.service.outbox import Courier
 from ringproof_server.storage import tables
@@ -440,3 +441,19 @@ def test_a_webhook_that_was_removed_gets_nothing_any_more(world: World, back_end
     found: list[OutboxItem] = world.server.endpoints.events(10, failed=True)
     assert {item.event.verification_id for item in found} == {session.id}
     assert len(found) == 5
+
+
+def test_what_cannot_be_signed_any_more_is_not_sent(world: World, back_end: BackEnd) -> None:
+    """A server with another secret key opens none of the signing secrets."""
+    app = listening(world, back_end)
+    application = world.server.administration.application(app.application.id)
+    assert application.webhook is not None
+    strange = replace(application.webhook, secrets=(SealedSecret(sealed="c3RyYW5nZQ=="),))
+    world.server.storage.write(
+        lambda session: session.applications.update(replace(application, webhook=strange))
+    )
+    world.start(app)
+    deliver(world, 10)
+    assert (back_end.asked, back_end.refused) == ([], 0)
+    [(_, facts), *_] = [line for line in world.server.log.lines if line[0] == "event_not_delivered"]
+    assert facts["why"] == "blocked"

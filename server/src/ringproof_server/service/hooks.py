@@ -90,6 +90,8 @@ class Hooks:
         try:
             now = self._parts.clock.now()
             receiver = Receiver(url=hook.url, secrets=opened(self._parts.seals, hook.secrets, now))
+            if not receiver.secrets:
+                raise Undecided("unsigned")
             question = StartQuestion(
                 id=self._parts.random.identifier("ask_"),
                 at=now,

@@ -75,7 +75,9 @@ class Delivering:
             return
         receiver = Receiver(url=webhook.url, secrets=opened(self._parts.seals, webhook.secrets, now))
         begun = time.monotonic()
-        receipt = self._parts.webhooks.deliver(receiver, item, now)
+        # Without a secret that this server can open nobody could believe the event, so it stays here.
+        blocked = Receipt(Delivery.BLOCKED)
+        receipt = self._parts.webhooks.deliver(receiver, item, now) if receiver.secrets else blocked
         self._parts.metrics.webhook(item.event.kind, receipt.delivery, time.monotonic() - begun)
         self._settle(item, receipt)
 
