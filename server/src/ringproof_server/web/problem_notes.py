@@ -48,8 +48,10 @@ PROBLEM_NOTES: Final[Mapping[str, ProblemNote]] = MappingProxyType(
         ),
         "forbidden": ProblemNote(
             "The key is valid but may not do this: a publishable key asked for something that only a back "
-            "end may do, or it was used from a web origin that the application does not list.",
-            "Call this operation from your back end with a secret key, or add the origin to the application.",
+            "end may do, it was used from a web origin that the application does not list, or the "
+            "application's own back end does not allow this verification.",
+            "Call this operation from your back end with a secret key, or add the origin to the application. "
+            "Where the back end decides about starts, it knows why.",
             "A publishable key may not look verifications up by reference.",
         ),
         "not-found": ProblemNote(
