@@ -11,12 +11,43 @@ from ringproof_server.domain.code import spell
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
 
+# Countries in which one language clearly leads; where several do (Belgium, Canada, India, Switzerland,
+# Singapore, Morocco, Kazakhstan), English is the fairer guess. Who wants another one says so.
 _REGIONS_OF_LANGUAGE = {
+    "ar": ("EG", "SA", "AE", "JO", "KW", "QA", "OM", "BH", "IQ", "YE", "SY", "LY", "PS", "SD"),
+    "bg": ("BG",),
+    "cs": ("CZ",),
+    "da": ("DK",),
     "de": ("DE", "AT", "LI"),
+    "el": ("GR", "CY"),
+    "es": (
+        *("ES", "MX", "AR", "CO", "CL", "PE", "EC", "UY", "VE"),
+        *("BO", "CR", "CU", "DO", "GT", "HN", "NI", "PA", "PY", "SV"),
+    ),
+    "fa": ("IR",),
+    "fi": ("FI",),
     "fr": ("FR", "MC", "SN", "CI"),
-    "es": ("ES", "MX", "AR", "CO", "CL", "PE", "EC", "UY", "VE"),
-    "pt": ("PT", "BR", "AO", "MZ"),
-    "ar": ("EG", "SA", "AE", "JO", "KW", "QA", "OM", "BH", "IQ"),
+    "he": ("IL",),
+    "hu": ("HU",),
+    "id": ("ID",),
+    "it": ("IT", "SM", "VA"),
+    "ja": ("JP",),
+    "ko": ("KR",),
+    "nb": ("NO", "SJ"),
+    "nl": ("NL", "SR"),
+    "pl": ("PL",),
+    "pt": ("PT", "AO", "MZ", "CV"),
+    "pt-br": ("BR",),
+    "ro": ("RO", "MD"),
+    "ru": ("RU", "BY"),
+    "sk": ("SK",),
+    "sv": ("SE", "AX"),
+    "th": ("TH",),
+    "tr": ("TR",),
+    "uk": ("UA",),
+    "vi": ("VN",),
+    "zh-hans": ("CN",),
+    "zh-hant": ("TW", "HK", "MO"),
 }
 _LANGUAGE_OF_REGION = {
     region: language for language, regions in _REGIONS_OF_LANGUAGE.items() for region in regions
