@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ringproof_server.domain.channel import SkipReason
 from tests.server.http.conftest import Door
 
 
@@ -84,3 +87,9 @@ def test_an_app_that_names_a_recipient_is_refused(common_door: Door) -> None:
     answer = common_door.post("/v1/verifications", body)
     assert answer.status_code == 400
     assert answer.get_json()["errors"][0]["field"] == "recipients"
+
+
+def test_the_documentation_names_every_reason_why_a_channel_is_left_out() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    table = page.partition("| `reason` | why |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == {str(reason) for reason in SkipReason}

@@ -31,6 +31,8 @@ MESSENGER_FIRST: Final[Workflow] = (
 )
 """Messenger, and SMS for whoever has not read it within the time of a message, by default 120 s."""
 
+_SENDS_NO_CODE: Final = frozenset({Channel.FLASHCALL, Channel.KEYPAD, Channel.TOTP})
+
 Start = Callable[[Caller, StartRequest, IdempotencyKey | None], Progress]
 
 
@@ -139,7 +141,7 @@ class OneTimeCodes:
             if status is not Status.PENDING:
                 return CodeCheck.OVER
             attempts = session.verifications.attempts(verification.id)
-            sent = [item.channel for item in attempts if not item.channel.is_call]
+            sent = [item.channel for item in attempts if item.channel not in _SENDS_NO_CODE]
             if sent:
                 return verification.id, sent[-1]
         return CodeCheck.WRONG
