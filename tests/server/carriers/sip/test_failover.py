@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,29 @@ def test_when_every_trunk_is_dead_nothing_was_placed(tmp_path: Path) -> None:
 def test_a_trunk_that_is_not_to_be_asked_is_taken_to_be_there(tmp_path: Path) -> None:
     with dead_gateway() as dead, calling(tmp_path / "data", {"trunk": f"{dead};ping=off"}) as caller:
         caller.carrier.ping()
+
+
+@pytest.mark.parametrize(
+    ("code", "is_there"), [(200, True), (403, True), (501, True), (502, False), (503, False), (504, False)]
+)
+def test_only_a_trunk_that_can_take_calls_is_there(tmp_path: Path, code: int, is_there: bool) -> None:
+    """To be refused an OPTIONS proves a trunk that works; 502, 503 and 504 say that it does not."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        trunk.bind(("127.0.0.1", 0))
+        trunk.settimeout(15)
+        with calling(tmp_path, {"trunk": f"127.0.0.1:{trunk.getsockname()[1]}"}) as caller:
+            asked = pool.submit(caller.carrier.ping)
+            request, agent = trunk.recvfrom(4096)
+            kept = ("Via:", "From:", "To:", "Call-ID:", "CSeq:")
+            head = [line for line in request.decode().split("\r\n") if line.startswith(kept)]
+            answer = [f"SIP/2.0 {code} Said", *head, "Content-Length: 0", "", ""]
+            trunk.sendto("\r\n".join(answer).encode(), agent)
+            fault = asked.exception(15)
+    assert (fault is None) is is_there
+    assert is_there or isinstance(fault, CarrierUnavailable)
 
 
 @pytest.mark.parametrize("scenario", ["refuse", "refuse_after_trying"])

@@ -200,8 +200,8 @@ def test_a_call_that_was_taken_ends_by_an_event(trunk: Trunk, code: str, reason:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("408", Reason.UNREACHABLE),
-        ("480", Reason.UNREACHABLE),
+        ("408", Reason.NO_ANSWER),
+        ("480", Reason.NO_ANSWER),
         ("487", Reason.RANG),
         ("503", Reason.CARRIER_ERROR),
     ],

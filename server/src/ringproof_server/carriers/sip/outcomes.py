@@ -33,6 +33,7 @@ _ENDS: Final = {
     480: Reason.UNREACHABLE,
     484: Reason.INVALID_NUMBER,
     486: Reason.BUSY,
+    487: Reason.NO_ANSWER,
     600: Reason.BUSY,
     603: Reason.REJECTED,
     604: Reason.INVALID_NUMBER,
@@ -42,9 +43,18 @@ _ENDS: Final = {
 }
 """Responses about the called phone: no other trunk would say otherwise. 607 is RFC 8197, 608 RFC 8688."""
 
-_REFUSED_BY_HAND: Final = frozenset({486, 600})
-"""What many phones say when somebody presses the red button: after ringing they were not busy, and whoever
-pressed it has seen who called."""
+_ENDS_AFTER_RINGING: Final = {
+    408: Reason.NO_ANSWER,
+    480: Reason.NO_ANSWER,
+    486: Reason.REJECTED,
+    487: Reason.RANG,
+    600: Reason.REJECTED,
+}
+"""What is meant otherwise once it rang. 408 and 480 are said when a phone has rung for long enough: it was
+reached. 486 and 600 are what many phones say when somebody presses the red button: whoever pressed it was not
+busy, and has seen who called. 487 not after our CANCEL is the trunk's own timer, or the Expires header."""
+
+_OUT_OF_SERVICE: Final = frozenset({502, 503, 504})
 
 _CREDENTIALS: Final = frozenset({401, 402, 407})
 
@@ -54,15 +64,21 @@ def verdict(code: int, *, rang: bool) -> Verdict:
 
     After it `rang`, no other trunk may be tried: the phone would ring twice for one attempt.
     """
-    if rang and code in _REFUSED_BY_HAND:
-        return Verdict(Reaction.END, Reason.REJECTED)
+    if rang and code in _ENDS_AFTER_RINGING:
+        return Verdict(Reaction.END, _ENDS_AFTER_RINGING[code])
     if code in _ENDS:
         return Verdict(Reaction.END, _ENDS[code])
-    if code == 487:
-        # Not our CANCEL: the trunk's own timer, or the Expires header.
-        return Verdict(Reaction.END, Reason.RANG if rang else Reason.NO_ANSWER)
     if code in _CREDENTIALS:
         return Verdict(Reaction.END if rang else Reaction.CREDENTIALS, Reason.CONFIG_ERROR)
     if rang:
-        return Verdict(Reaction.END, Reason.UNREACHABLE if code == 408 else Reason.CARRIER_ERROR)
+        return Verdict(Reaction.END, Reason.CARRIER_ERROR)
     return Verdict(Reaction.NEXT_TRUNK, Reason.CARRIER_ERROR)
+
+
+def is_in_service(code: int) -> bool:
+    """Whether a trunk that gives this response, to whatever request, may still take calls.
+
+    502, 503 and 504 are said by one that is overloaded, or has lost the network behind it; 408 stands for no
+    response at all. Every other refusal comes from one that works.
+    """
+    return code != 408 and code not in _OUT_OF_SERVICE

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from ringproof_server.carriers.plugin import Log
 from ringproof_server.carriers.sip.agent.stack import CallNumbers, Leg, Timer
-from ringproof_server.carriers.sip.outcomes import Reaction, verdict
+from ringproof_server.carriers.sip.outcomes import Reaction, is_in_service, verdict
 from ringproof_server.carriers.sip.protocol import Accepted, Place, Refusal, Refused
 from ringproof_server.carriers.sip.trunk import Trunk
 from ringproof_server.domain.attempt import AttemptEvent
@@ -49,7 +49,7 @@ class Desk(Protocol):
     def report(self, call: Call, report: Report) -> None: ...
 
     def trunk_answered(self, trunk: Trunk) -> None:
-        """Something came from this trunk."""
+        """Something came from this trunk, and not that it is out of service."""
         ...
 
     def trunk_failed(self, trunk: Trunk, why: str) -> None:
@@ -152,7 +152,7 @@ class Call:
             return
         if self._timers.deaf is not None:
             self._timers.deaf.cancel()
-        if self._trunk is not None and not (code == 408 and self.answer is None):
+        if self._trunk is not None and (is_in_service(code) or (code == 408 and self.answer is not None)):
             self.desk.trunk_answered(self._trunk)
         if code < 200:
             self._progressed(code)

@@ -13,6 +13,7 @@ from ringproof_server.carriers.sip.agent.call import Call, Reply, Report
 from ringproof_server.carriers.sip.agent.outbox import Outbox
 from ringproof_server.carriers.sip.agent.stack import CallNumbers, Leg, Switch, Timer, after
 from ringproof_server.carriers.sip.callbacks import SipEvent, encode
+from ringproof_server.carriers.sip.outcomes import is_in_service
 from ringproof_server.carriers.sip.protocol import Accepted, Done, Place, Refusal, Refused
 from ringproof_server.carriers.sip.trunk import Trunk
 from ringproof_server.ports import Random
@@ -139,7 +140,7 @@ class Exchange:
 
     def _asked(self, ping: _Ping, trunk: Trunk) -> Callable[[int], None]:
         def told(code: int) -> None:
-            if code != 408:
+            if is_in_service(code):
                 self.trunk_answered(trunk)
                 self._end_ping(ping, Done())
 
