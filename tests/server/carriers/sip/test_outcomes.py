@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringproof_server.carriers.sip.agent.outbox import MOST_EVENTS, OLDEST_SECONDS, Outbox
+from ringproof_server.carriers.sip.agent.outbox import MOST_EVENTS, OLDEST_SECONDS, Outbox, Posted
 from ringproof_server.carriers.sip.callbacks import (
     EVENTS_PATH,
     SIGNATURE_HEADER,
@@ -106,22 +107,77 @@ def test_a_body_that_grew_after_signing_is_refused() -> None:
 
 def test_what_could_not_be_delivered_comes_first_again() -> None:
     outbox = Outbox(lambda: 0.0)
-    outbox.post(URL, b"first")
-    outbox.post(URL, b"second")
+    outbox.post("call", URL, b"first")
+    outbox.post("call", URL, b"second")
     first = outbox.take(0)
     assert first is not None
     outbox.give_back(first)
-    bodies = [event.body for event in (outbox.take(0), outbox.take(0)) if event is not None]
-    assert bodies == [b"first", b"second"]
-    assert outbox.take(0) is None
+    assert _delivered(outbox) == [b"first", b"second"]
+
+
+def _delivered(outbox: Outbox) -> list[bytes]:
+    """Take everything that may leave, one after the other."""
+    bodies = []
+    while (event := outbox.take(0)) is not None:
+        outbox.done(event)
+        bodies.append(event.body)
+    return bodies
+
+
+@pytest.mark.parametrize("is_delivered", [True, False])
+def test_the_events_of_a_call_leave_one_after_the_other(*, is_delivered: bool) -> None:
+    """Whoever else takes events meanwhile gets those of other calls, so that no end overtakes its answer."""
+    outbox = Outbox(lambda: 0.0)
+    for body in (b"answer", b"end"):
+        outbox.post("slow", URL, body)
+    outbox.post("other", URL, b"ring")
+    answer, ring = outbox.take(0), outbox.take(0)
+    assert answer is not None
+    assert ring is not None
+    assert (answer.body, ring.body, outbox.take(0)) == (b"answer", b"ring", None)
+    if is_delivered:
+        outbox.done(answer)
+        assert _delivered(outbox) == [b"end"]
+    else:
+        outbox.give_back(answer)
+        assert _delivered(outbox) == [b"answer", b"end"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=40), st.randoms())
+def test_no_order_of_deliveries_and_failures_mixes_up_a_call(
+    posted: list[tuple[str, bool]], dice: random.Random
+) -> None:
+    """Of several takers each may fail; every event is delivered in the end, each call's in their order."""
+    outbox = Outbox(lambda: 0.0)
+    fails = {}
+    for number, (call, fails_once) in enumerate(posted):
+        outbox.post(call, URL, b"%d" % number)
+        fails[b"%d" % number] = fails_once
+    held: list[Posted] = []
+    delivered: list[Posted] = []
+    while held or len(outbox):
+        event = outbox.take(0) if dice.random() < 0.5 else None
+        if event is not None:
+            held.append(event)
+        elif held:
+            settled = held.pop(dice.randrange(len(held)))
+            if fails.pop(settled.body, False):
+                outbox.give_back(settled)
+            else:
+                outbox.done(settled)
+                delivered.append(settled)
+    for name in "abc":
+        assert [int(item.body) for item in delivered if item.call == name] == [
+            number for number, (call, _) in enumerate(posted) if call == name
+        ]
 
 
 def test_events_that_nobody_took_in_time_are_dropped() -> None:
     now = [0.0]
     outbox = Outbox(lambda: now[0])
-    outbox.post(URL, b"old")
+    outbox.post("call", URL, b"old")
     now[0] = OLDEST_SECONDS + 1
-    outbox.post(URL, b"new")
+    outbox.post("other", URL, b"new")
     found = outbox.take(0)
     assert found is not None
     assert found.body == b"new"
@@ -131,7 +187,7 @@ def test_the_oldest_events_give_way() -> None:
     """However long no server listens, the agent's memory has an end."""
     outbox = Outbox(lambda: 0.0)
     for number in range(MOST_EVENTS + 1):
-        outbox.post(URL, str(number).encode())
+        outbox.post(f"call-{number}", URL, str(number).encode())
     assert len(outbox) == MOST_EVENTS
     found = outbox.take(0)
     assert found is not None

@@ -171,13 +171,15 @@ class Control:
                 if select.select([wire], [], [], 0)[0]:
                     raise WireBroken("a listener says nothing of its own accord: it has gone")
                 continue
+            is_taken = False
             try:
                 is_taken = self._send(wire, event)
-            except WireBroken:
-                self._outbox.give_back(event)
-                raise
+            finally:
+                if is_taken:
+                    self._outbox.done(event)
+                else:
+                    self._outbox.give_back(event)
             if not is_taken:
-                self._outbox.give_back(event)
                 raise WireBroken("this server cannot take events now")
 
     def _send(self, wire: Wire, event: Posted) -> bool:

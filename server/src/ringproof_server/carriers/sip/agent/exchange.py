@@ -195,7 +195,7 @@ class Exchange:
             ring_ms=report.ring_ms,
             basis=report.basis,
         )
-        self._outbox.post(call.order.events_url, encode(event))
+        self._outbox.post(call.name, call.order.events_url, encode(event))
 
     def trunk_answered(self, trunk: Trunk) -> None:
         state = self._trunks[trunk.name]
