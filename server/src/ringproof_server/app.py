@@ -18,6 +18,7 @@ from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.domain.numbering_plan import load_numbering_plans
 from ringproof_server.http import (
     PROBLEM_STATUS,
+    FormParts,
     HttpParts,
     Ping,
     PrometheusMetrics,
@@ -43,7 +44,7 @@ from ringproof_server.settings import Settings
 from ringproof_server.storage import SqlStorage, migrations, open_storage
 from ringproof_server.system import SystemClock, SystemRandom
 from ringproof_server.tokens import JwtTokens, SecretSeals
-from ringproof_server.web import PagesConfig, create_pages
+from ringproof_server.web import FormPages, PagesConfig, create_pages
 from ringproof_server.webhooks import HttpWebhooks
 
 SIMULATED = "simulated"
@@ -99,15 +100,13 @@ class Node:
         handsets = simulated.handsets if isinstance(simulated, SimulatedCarrier) else None
         offers_handsets = handsets is not None and settings.fictitious_until is not None
         document = openapi_document(settings.public_url)
-        pages = create_pages(
-            PagesConfig(
-                brand="Ringproof",
-                openapi=lambda: document,
-                problem_status=PROBLEM_STATUS,
-                page_key=None if settings.page_key is None else settings.page_key.reveal(),
-                demo=settings.demo,
-                handset=offers_handsets,
-            )
+        pages = PagesConfig(
+            brand="Ringproof",
+            openapi=lambda: document,
+            problem_status=PROBLEM_STATUS,
+            page_key=None if settings.page_key is None else settings.page_key.reveal(),
+            demo=settings.demo,
+            handset=offers_handsets,
         )
         return create_http(
             HttpParts(
@@ -122,10 +121,17 @@ class Node:
                 public_url=settings.public_url,
                 pings=self._pings(),
                 handsets=handsets if offers_handsets else None,
-                blueprints=(pages,),
+                blueprints=(create_pages(pages),),
+                forms=self._forms(pages),
                 trusted_proxies=settings.trusted_proxies,
             )
         )
+
+    def _forms(self, pages: PagesConfig) -> FormParts | None:
+        """The verification page without scripts, wherever there is one with them."""
+        if pages.page_key is None:
+            return None
+        return FormParts(pages=FormPages(pages), seals=self.parts.seals, key=pages.page_key)
 
     def _pings(self) -> tuple[Ping, ...]:
         """Without its database a node can do nothing; without a carrier or Redis it can do less."""

@@ -1,6 +1,7 @@
 """The HTTP door: the public contract, the carriers' side, health. HTTP is spoken here and nowhere else."""
 
 from ringproof_server.http.assembly import create_http
+from ringproof_server.http.form_parts import FormParts
 from ringproof_server.http.limits import create_limiter
 from ringproof_server.http.metrics import FOLDER_VARIABLE, PrometheusMetrics
 from ringproof_server.http.openapi import openapi_document
@@ -12,6 +13,7 @@ __all__ = [
     "FOLDER_VARIABLE",
     "PROBLEM_STATUS",
     "CallOnHandset",
+    "FormParts",
     "Handsets",
     "HttpParts",
     "MessageOnHandset",

@@ -18,6 +18,7 @@ from ringproof_server.http.cors import Cors
 from ringproof_server.http.devices import add_devices
 from ringproof_server.http.edge import Edge
 from ringproof_server.http.exchange import current_exchange
+from ringproof_server.http.forms import create_forms
 from ringproof_server.http.handsets import create_handsets
 from ringproof_server.http.health import Readiness, create_health
 from ringproof_server.http.keys import create_keys
@@ -31,7 +32,7 @@ from ringproof_server.http.verifications import add_verifications
 
 
 class _NoSessions(SessionInterface):
-    """There are no cookies and no sessions, so none are looked for."""
+    """There are no sessions, so none are looked for."""
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002 - Flask's signature
         return _EMPTY
@@ -90,6 +91,8 @@ def create_http(parts: HttpParts) -> Flask:
     app.register_blueprint(create_handsets(parts.handsets))
     app.register_blueprint(create_health(Readiness(parts.pings, parts.clock), parts.metrics))
     app.register_blueprint(create_openapi(parts.public_url))
+    if parts.forms is not None:
+        app.register_blueprint(create_forms(parts.forms, parts))
     for blueprint in parts.blueprints:
         app.register_blueprint(blueprint)
     _note_routes(app)

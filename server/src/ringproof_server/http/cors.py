@@ -35,7 +35,7 @@ class Cors:
     def __init__(self, storage: Storage, clock: Clock, public_url: str) -> None:
         self._storage = storage
         self._clock = clock
-        self._own = _own_origins(public_url)
+        self._own = own_origins(public_url)
         self._known: tuple[datetime, frozenset[str]] | None = None
 
     def preflight(self, environ: dict[str, Any]) -> Headers | None:
@@ -91,7 +91,7 @@ class Cors:
         return found
 
 
-def _own_origins(public_url: str) -> frozenset[str]:
+def own_origins(public_url: str) -> frozenset[str]:
     """The origin of our own pages; on a loopback address under each of its names."""
     address = urlsplit(public_url)
     own = {f"{address.scheme}://{address.netloc}"}

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from flask import Blueprint
 
 from ringproof_server.domain.phone_number import PhoneNumber
+from ringproof_server.http.form_parts import FormParts
 from ringproof_server.http.metrics import PrometheusMetrics
 from ringproof_server.ports import Clock, Random, Storage, Tokens
 from ringproof_server.service.access import AccessService
@@ -81,7 +82,7 @@ class HttpParts:
     """`public_url` has no slash at its end. `blueprints` are further pages, served without keys.
 
     `trusted_proxies` is how many proxies in front of us add to `X-Forwarded-For`. Without `handsets`
-    everything below `/handset/<number>/` is not found.
+    everything below `/handset/<number>/` is not found, without `forms` everything below `/verify`.
     """
 
     verifications: VerificationService
@@ -96,4 +97,5 @@ class HttpParts:
     pings: tuple[Ping, ...] = ()
     handsets: Handsets | None = None
     blueprints: tuple[Blueprint, ...] = ()
+    forms: FormParts | None = None
     trusted_proxies: int = 0

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, url_for
 
-from ringproof_rcml import Words, load_words, locales, negotiate, parse_accept_language
+from ringproof_rcml import Words, load_words
 from ringproof_server.domain.errors import CLIENT_ERRORS
 from ringproof_server.web.assets import Assets
 from ringproof_server.web.countries import dialling_codes
+from ringproof_server.web.page import PagesConfig, answer_page, language
 from ringproof_server.web.problem_notes import PROBLEM_NOTES, example_problem
 from ringproof_server.web.prose import lines, prose
 from ringproof_server.web.reference import describe
@@ -24,25 +23,6 @@ DEMO_NUMBER: Final = "+44 7700 900123"
 
 _TITLES: Final = {error.slug: error.title for error in CLIENT_ERRORS}
 _FOLDER: Final = Path(__file__).parent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagesConfig:
-    """What the pages need to know.
-
-    `brand` is the name people see. `openapi` answers the same document as `/openapi.json`; it is asked at
-    every request, so it may be built late. `problem_status` gives the HTTP status of every problem slug.
-    `page_key` is the publishable key of the application that the verification page works for; without one
-    the page says so. `demo` shows the banner with a fictitious number and the decoded token; `handset`
-    offers the virtual handsets, which must be on wherever fictitious numbers are.
-    """
-
-    brand: str
-    openapi: Callable[[], Mapping[str, object]]
-    problem_status: Mapping[str, int]
-    page_key: str | None = field(default=None, repr=False)
-    demo: bool = False
-    handset: bool = False
 
 
 def create_pages(config: PagesConfig) -> Blueprint:
@@ -77,7 +57,7 @@ class _Pages:
         self._config = config
 
     def verification(self) -> Response:
-        words, requested = _language()
+        words, requested = language()
         config = self._config
         if config.page_key is None:
             return self._answer("no_key.html", words)
@@ -91,13 +71,16 @@ class _Pages:
             "problems": dict(words.section("problem")),
             "countries": dialling_codes(),
         }
-        return self._answer("verify.html", words, data=data, example=DEMO_NUMBER)
+        without_scripts = f"{url_for('web.verification')}verify?lang={requested}"
+        return self._answer(
+            "verify.html", words, data=data, example=DEMO_NUMBER, without_scripts=without_scripts
+        )
 
     def handset(self) -> Response:
         return self._answer("handset.html", load_words("en"), data={"example": DEMO_NUMBER})
 
     def problems(self) -> Response:
-        words, _ = _language()
+        words, _ = language()
         rows = [
             {
                 "slug": slug,
@@ -109,7 +92,7 @@ class _Pages:
         return self._answer("problems.html", words, rows=rows)
 
     def problem(self, slug: str) -> Response:
-        words, _ = _language()
+        words, _ = language()
         if slug not in _TITLES:
             return self._answer("unknown_problem.html", words, code=HTTPStatus.NOT_FOUND)
         status = self._config.problem_status[slug]
@@ -133,25 +116,4 @@ class _Pages:
     def _answer(
         self, template: str, words: Words, *, code: HTTPStatus = HTTPStatus.OK, **values: object
     ) -> Response:
-        page = render_template(
-            template,
-            config_brand=self._config.brand,
-            demo=self._config.demo,
-            handset=self._config.demo or self._config.handset,
-            words=words,
-            languages=[(tag, load_words(tag).name) for tag in locales()],
-            **values,
-        )
-        response = make_response(page, code)
-        response.headers["Content-Language"] = words.tag
-        response.headers["Cache-Control"] = "no-cache"
-        response.vary.add("Accept-Language")
-        return response
-
-
-def _language() -> tuple[Words, str]:
-    """The words for this request and the language tag that was asked for; `?lang=` goes before the header."""
-    wished = request.args.get("lang", "")[:35]
-    header = parse_accept_language(request.headers.get("Accept-Language"))
-    locale = negotiate([wished, *header] if wished else header)
-    return load_words(locale), locale.requested
+        return answer_page(self._config, template, words, values, code=code)

@@ -1,0 +1,104 @@
+"""Sentences with values in them, as a page without scripts shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ringproof_rcml import Words
+from ringproof_server.domain.errors import InvalidPhoneNumber, RateLimited, RingproofError, TooEarly
+from ringproof_server.domain.verification import Status
+from ringproof_server.service.progress import Progress
+
+_HOUR: Final = 3600
+_MINUTE: Final = 60
+_GROUP: Final = "\u202f"
+_SIGNIFICANT: Final = 2
+_PROPER_NAMES: Final[Mapping[str, str]] = {"whatsapp": "WhatsApp", "viber": "Viber", "messenger": "Messenger"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of the pages in one language; every value keeps its own direction (UAX 9, isolates)."""
+
+    words: Words
+
+    def __call__(self, key: str, /, **values: str | int) -> str:
+        """The sentence `key` of the pages with its values."""
+        isolated = {name: f"\u2068{value}\u2069" for name, value in values.items()}
+        return self.words.text("page", key, **isolated)
+
+    def has(self, key: str) -> bool:
+        return key in self.words.section("page")
+
+    def wait(self, seconds: float) -> str:
+        """A length of time in the largest unit that still says it well, rounded up."""
+        if seconds > 3 * _HOUR:
+            return self("wait_hours", hours=math.ceil(seconds / _HOUR))
+        if seconds > 90:
+            return self("wait_minutes", minutes=math.ceil(seconds / _MINUTE))
+        return self("wait_seconds", seconds=max(1, math.ceil(seconds)))
+
+    def problem(self, error: RingproofError, reference: str) -> str:
+        """What a person is told about a problem, with the `reference` to ask for help with if it is ours."""
+        if error.retry_after is not None:
+            wait = self.wait(error.retry_after)
+            if isinstance(error, RateLimited):
+                return self("rate_limited_text", wait=wait)
+            if isinstance(error, TooEarly):
+                return self("too_early_text", wait=wait)
+        if isinstance(error, InvalidPhoneNumber):
+            return self("number_invalid")
+        text = self.words.text("problem", error.slug)
+        ours = error.slug in {"internal", "service-unavailable"}
+        return f"{text} {self('error_reference', reference=reference)}" if ours else text
+
+    def way(self, channel: str, seconds: int, current: str) -> str:
+        """What the button of another channel says, with the time that it has to wait for."""
+        label = self(self._way(channel, current))
+        return f"{label} · {self('available_in', seconds=seconds)}" if seconds > 0 else label
+
+    def proved_by(self, channel: str) -> str:
+        return _PROPER_NAMES.get(channel) or self(f"by_{channel}")
+
+    def chance(self, probability: float) -> str:
+        """Of how many guesses one would pass, to two digits."""
+        times = 1 / probability if probability > 0 else math.inf
+        if not math.isfinite(times):
+            return "0"
+        exponent = math.floor(math.log10(times)) - (_SIGNIFICANT - 1)
+        rounded = round(times, -exponent)
+        return self("proof_chance_value", times=f"{rounded:,.0f}".replace(",", _GROUP))
+
+    def complaint(self, progress: Progress, told: str | None) -> str:
+        """What went wrong with the request before this page; empty for nothing, and for what is not known."""
+        flash = progress.verification.current.flash
+        if told == "mismatch":
+            left = f" {self('checks_left', checks=progress.checks_left)}" if progress.checks_left > 0 else ""
+            return self("mismatch_code" if flash is None else "mismatch_digits") + left
+        if told == "incomplete":
+            if flash is None:
+                return self("code_incomplete", length=progress.code_digits)
+            return self("digits_incomplete", digits=flash.digits)
+        if told == "too-early" and progress.next.check_in:
+            return self("too_early_text", wait=self.wait(progress.next.check_in))
+        return self.words.section("problem").get(told or "", "")
+
+    def end(self, status: Status, number: str) -> tuple[str, str]:
+        """The heading and the sentence of a verification that has ended."""
+        key = f"{status.value}_text"
+        takes_number = "{number}" in self.words.section("page")[key]
+        text = self(key, number=number) if takes_number else self(key)
+        return self(f"{status.value}_heading"), text
+
+    def _way(self, channel: str, current: str) -> str:
+        if channel == current:
+            return "use_flashcall" if channel == "flashcall" else "send_again"
+        return "start_sms" if channel == "sms" and current == "flashcall" else f"use_{channel}"
+
+
+def telephone(number: str) -> str:
+    """A number as it stands in a sentence: from left to right in every language, and on one line."""
+    return "\u2066" + number.replace(" ", "\u00a0") + "\u2069"
