@@ -60,8 +60,6 @@ def test_every_command_and_option_has_its_place_in_the_commands_table() -> None:
     assert set(named) == set(expected)
     for name, command in expected.items():
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and parameter.hidden:
-                continue
             long = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.name or ""
             assert long == "--json" or long.lower() in named[name].lower(), (name, long)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ringproof_server.ports import Carrier, Clock, Random, Seals
+
+if TYPE_CHECKING:
+    # Only a carrier with tables of its own needs it at run time.
+    from sqlalchemy import Connection
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ import pytest
 
 from ringproof_server.carriers import Timeouts
 from ringproof_server.carriers.guard import GuardedCarrier, GuardSettings
+from ringproof_server.carriers.guard.breaker import BreakerLimits
 from ringproof_server.testing.carrier_contract import (
     AddressContract,
     CallContract,
@@ -43,7 +44,11 @@ class TestGuardedCarrier(
         far_side = FarSide()
         carrier = GuardedCarrier(
             far_side.network.carrier,
-            GuardSettings(timeouts=Timeouts(connect=10, total=20)),
+            GuardSettings(
+                timeouts=Timeouts(connect=10, total=20),
+                # What is tried on every channel in turn may need more failures than a breaker bears.
+                breaker=BreakerLimits(in_a_row=1000, fewest=1000),
+            ),
             account="simulated",
             pacer=ScriptedPacer(),
             metrics=CountingMetrics(),

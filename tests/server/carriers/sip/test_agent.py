@@ -227,7 +227,7 @@ def test_an_agent_that_nobody_needs_ends_itself(tmp_path: Path) -> None:
         log_file=str(tmp_path / "agent.log"),
         idle_seconds=0.5,
     )
-    command = [sys.executable, "-m", "ringproof_server", "sip-agent", "--ordered"]
+    command = [sys.executable, "-m", "ringproof_server.sip_agent"]
     done = subprocess.run(
         command, input=msgspec.json.encode(order), capture_output=True, check=True, timeout=60
     )

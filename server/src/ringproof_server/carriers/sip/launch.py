@@ -99,7 +99,7 @@ class Launcher:
         return False
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "ringproof_server", "sip-agent", "--ordered"]
+        command = [sys.executable, "-m", "ringproof_server.sip_agent"]
         try:
             done = subprocess.run(  # noqa: S603  (our own command)
                 command,
