@@ -76,6 +76,13 @@ def code_view(**changes: Any) -> Json:
     )
 
 
+def keypad_view(**changes: Any) -> Json:
+    """A pending verification whose call asks for the digits that the page shows."""
+    call = {"id": "att_3", "channel": "keypad", "status": "answered", "reason": None}
+    shown = {"digits": "482915", "typed": False}
+    return code_view(**{"attempt": call, "code": None, "keypad": shown, **changes})
+
+
 def ended_view(status: str, **changes: Any) -> Json:
     """A finished verification."""
     return flash_view(

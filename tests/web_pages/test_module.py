@@ -233,6 +233,39 @@ def test_once_the_call_has_ended_it_looks_only_when_something_is_announced(site:
     assert result == [0, 1, "sms", 2]
 
 
+KEYPAD = """const typing = (typed) => h.view({ flashcall: null, keypad: { digits: '482915', typed },
+  attempt: { id: 'att_3', channel: 'keypad', status: 'answered', reason: null },
+  next: { check_in: 0, channels: {}, automatic: null } });
+"""
+
+
+def test_while_digits_are_typed_in_a_call_it_looks_every_three_seconds(site: Page) -> None:
+    """However long the person takes, so that the page goes on soon after the last key."""
+    asked = run(
+        site,
+        KEYPAD
+        + """const s = await h.started({ 'GET /vrf_1': [[200, typing(false)]] }, { first: typing(false) });
+        await s.clock.pass(62); s.session.stop();
+        return s.server.named('GET /vrf_1').length;""",
+    )
+    assert 19 <= asked <= 22
+
+
+def test_what_was_typed_in_a_call_is_confirmed_without_a_code(site: Page) -> None:
+    result = run(
+        site,
+        KEYPAD
+        + """const proved = h.view({ status: 'verified', token: 't' });
+        const s = await h.started({ 'POST /vrf_1/confirm': [[200, proved]],
+          'GET /vrf_1': [[200, typing(true)]] }, { first: typing(false) });
+        await s.session.poll();
+        const { typed } = s.session.view.keypad;
+        const { status } = await s.session.confirmKeypad();
+        return [typed, status, s.session.token, s.server.calls.at(-1).body.evidence];""",
+    )
+    assert result == [True, "verified", "t", {"channel": "keypad"}]
+
+
 def test_it_finds_out_that_time_is_up_and_then_rests(site: Page) -> None:
     result = run(
         site,

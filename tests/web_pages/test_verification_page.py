@@ -21,6 +21,7 @@ from tests.web_pages.stand_in import (
     demo_config,
     ended_view,
     flash_view,
+    keypad_view,
     problem,
     running,
 )
@@ -435,3 +436,41 @@ def test_the_demo_offers_a_number_that_is_nobodys_and_its_phone(window: Window, 
     expect(page.locator("#country")).to_have_value("GB")
     href: Any = page.locator("#open-handset").get_attribute("href")
     assert href == "/handset?number=%2B447700900123" or href == "/handset?number=+447700900123"
+
+
+# --- digits that are typed in a call
+
+
+def test_the_digits_for_a_call_are_shown_and_nothing_is_asked_here(window: Window, api: StandIn) -> None:
+    """Each digit stands for itself, so that it is read out alone; there is no field for a code."""
+    page = start(window, api, keypad_view())
+    expect(page.locator("#keypad-digits")).to_have_text("4 8 2 9 1 5")
+    expect(page.locator("#keypad-digits")).to_have_attribute("dir", "ltr")
+    expect(page.locator("#heading-code")).to_have_text(say("calling_heading"))
+    expect(page.locator("#code-form")).to_be_hidden()
+    assert plain(page, "#code-sent") == say("keypad_text", number="+44 7700 900123")
+    assert "4 8 2 9 1 5" in (page.locator("#live").text_content() or "")
+
+
+def test_once_the_digits_were_typed_the_page_confirms_by_itself(window: Window, api: StandIn) -> None:
+    page = start(window, api, keypad_view())
+    typed = keypad_view(keypad={"digits": "482915", "typed": True})
+    api.on("GET /vrf_1", (200, keypad_view()), (200, typed))
+    api.on("POST /confirm", (200, {**ended_view("verified"), "token": TOKEN}))
+    for _ in range(2):
+        page.clock.run_for(3_000)
+        page.wait_for_load_state("networkidle")
+    expect(page.locator("#heading-end")).to_have_text(say("verified_heading"))
+    [request] = api.requests("POST /confirm")
+    assert request.body["evidence"] == {"channel": "keypad"}
+    assert request.body["code_verifier"]
+
+
+def test_after_the_digits_another_way_asks_for_a_code_again(window: Window, api: StandIn) -> None:
+    page = start(window, api, keypad_view(next={"check_in": 0, "channels": {"sms": 0}, "automatic": None}))
+    api.on("POST /next", (200, code_view()))
+    api.on("GET /vrf_1", (200, code_view()))
+    page.click("#code-ways button")
+    expect(page.locator("#code-form")).to_be_visible()
+    expect(page.locator("#keypad-digits")).to_be_hidden()
+    expect(page.locator("#heading-code")).to_have_text(say("code_heading"))

@@ -181,6 +181,22 @@ def test_after_right_keys_no_other_channel_disturbs(board: Switchboard) -> None:
     assert session.confirm(TYPED).status is Status.VERIFIED
 
 
+def test_a_call_whose_step_is_left_ends_and_frees_the_phone(board: Switchboard) -> None:
+    """Also when it was answered: the next channel may be a call, and nobody shows the digits any more."""
+    session, attempt = _answered(board, Policy(workflow=(Channel.KEYPAD, Channel.FLASHCALL)))
+    session.advance(Channel.FLASHCALL)
+    board.world.pass_time(0)
+    assert board.first.hung_up == [attempt.remote_id]
+
+
+def test_a_person_hears_the_call_s_last_sentence_although_all_is_proved(board: Switchboard) -> None:
+    session, attempt = _answered(board)
+    _pressed(board, attempt, _digits(session))
+    session.confirm(TYPED)
+    board.world.pass_time(5)
+    assert board.first.hung_up == []
+
+
 def test_right_keys_count_although_the_client_has_gone_on(board: Switchboard) -> None:
     session, attempt = _answered(board, Policy(workflow=(Channel.KEYPAD, Channel.FLASHCALL)))
     digits = _digits(session)

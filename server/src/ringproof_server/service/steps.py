@@ -32,6 +32,8 @@ MOVES_ON = frozenset(
 `rejected` and `no_answer` the phone has seen the call, and its report is waited for."""
 
 
+ASKS_FOR_KEYS = frozenset({Channel.VOICE, Channel.KEYPAD})
+
 UNHEARD = frozenset({Reason.REJECTED, Reason.NO_ANSWER, Reason.RANG})
 """Ends of a call that had something to say, after which nothing can come of it any more either."""
 
@@ -69,7 +71,7 @@ class Steps:
 
     def switch(self, change: Change, index: int) -> bool:
         """Stop the current step and start the one at `index`; False when it cannot be started."""
-        self._release(change, Reason.CANCELLED)
+        self._release(change, Reason.CANCELLED, leaves=True)
         return self.begin(change, index)
 
     def next_call(self, change: Change, after: Attempt) -> None:
@@ -91,7 +93,7 @@ class Steps:
         Without a next step the verification fails, unless what was sent may still reach the person, or their
         report of it may still come in.
         """
-        self._release(change, reason or Reason.NO_CALL)
+        self._release(change, reason or Reason.NO_CALL, leaves=True)
         verification = change.verification
         for index in range(verification.step + 1, len(verification.plan.steps)):
             wait = self._wait_for(change, verification.plan.steps[index].channel)
@@ -191,15 +193,18 @@ class Steps:
         change.note("finished", status=status, reason=reason, channel=proof)
         change.session.ledger.settle(change.verification.id, guesses_made(change))
 
-    def _release(self, change: Change, reason: Reason, *, interrupts: bool = False) -> None:
+    def _release(
+        self, change: Change, reason: Reason, *, interrupts: bool = False, leaves: bool = False
+    ) -> None:
         """Stop what is under way: nothing waiting is sent any more, calls that ring are hung up.
 
-        Whoever has answered hears the sentence to its end, unless a cancel `interrupts` it.
+        Whoever has answered hears the sentence to its end, unless a cancel `interrupts` it. A call that asks
+        for keys ends when its step is left: the next channel must not find the phone engaged.
         """
         for attempt in list(change.open_attempts()):
             if attempt.state is AttemptState.QUEUED:
                 change.close_attempt(attempt.id, reason)
-            elif interrupts or not attempt.was_answered:
+            elif interrupts or not attempt.was_answered or (leaves and attempt.channel in ASKS_FOR_KEYS):
                 self.hang_up_now(change, attempt)
 
     def _queue(self, change: Change, step: int, *, call: int, caller_id: str | None) -> None:
@@ -271,7 +276,7 @@ def _moves_on(attempt: Attempt) -> bool:
 def _has_sent_code(attempt: Attempt) -> bool:
     """Whether a code is on its way to the person or there already, or digits were typed that wait for the
     client's word."""
-    if attempt.channel in {Channel.VOICE, Channel.KEYPAD}:
+    if attempt.channel in ASKS_FOR_KEYS:
         return attempt.was_answered
     return not attempt.channel.is_call and attempt.state not in {AttemptState.QUEUED, AttemptState.FAILED}
 

@@ -31,6 +31,8 @@ export { peekToken, PROBLEMS, RingproofProblem };
  * @property {{caller_id_pattern: {prefix: string, length: number|null}, digits_to_type: number, calls: number,
  *   call: number, interception_timeout: number}|null} flashcall null unless the current step is a call to look at
  * @property {{length: number}|null} code null unless the current step is a code
+ * @property {{digits: string, typed: boolean}} [keypad] while a call asks the person for these digits: show them,
+ *   and confirm with `confirmKeypad()` once they were typed
  * @property {{channel: string, reason: string}[]} skipped
  * @property {{check_in: number|null, channels: Object<string, number>,
  *   automatic: {channel: string, in: number}|null}} next seconds until something is allowed or happens
@@ -174,6 +176,15 @@ export class Session extends EventTarget {
    */
   confirmCode(code, source = "manual") {
     return this.#confirm({ channel: this.#view.attempt?.channel, code, source });
+  }
+
+  /**
+   * Digits that the person has typed in a call: for when `view.keypad.typed` is true.
+   * @returns {Promise<View>} `status` "verified", or "pending" with `result` "more_evidence" before that
+   * @throws {RingproofProblem}
+   */
+  confirmKeypad() {
+    return this.#confirm({ channel: "keypad" });
   }
 
   /**

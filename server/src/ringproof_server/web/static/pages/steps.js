@@ -4,6 +4,7 @@ import { byId, copy, setText, toggle } from "./dom.js";
 import { phone } from "./words.js";
 
 const PROPER_NAMES = { whatsapp: "WhatsApp", viber: "Viber", messenger: "Messenger" };
+const CALLS = new Set(["voice", "keypad"]);
 const ON_ITS_WAY = new Set(["queued", "dialing", "accepted"]);
 
 /** Minutes and seconds, read the same in every language. */
@@ -75,7 +76,13 @@ export class CodeStep {
   draw(view, shown) {
     const channel = view.attempt?.channel ?? "";
     const sent = this.words.has(`code_sent_${channel}`) ? `code_sent_${channel}` : "code_sent_other";
-    setText(byId("code-sent"), this.words.say(sent, { number: phone(shown) }));
+    setText(byId("heading-code"), this.words.say(view.keypad ? "calling_heading" : "code_heading"));
+    setText(byId("code-sent"), this.words.say(view.keypad ? "keypad_text" : sent, { number: phone(shown) }));
+    toggle(byId("badge-call"), CALLS.has(channel));
+    toggle(byId("badge-message"), !CALLS.has(channel));
+    toggle(byId("keypad-digits"), Boolean(view.keypad));
+    // With spaces between them they are read out one by one.
+    setText(byId("keypad-digits"), [...(view.keypad?.digits ?? "")].join(" "));
     toggle(byId("code-form"), view.code !== null);
     if (view.code) setText(byId("code-help"), this.words.say("code_help", { length: view.code.length }));
   }
@@ -108,7 +115,7 @@ export class EndStep {
     const channel = view.attempt?.channel ?? "";
     setText(byId("proof-number"), view.phone_number);
     setText(byId("proof-channel"), PROPER_NAMES[channel] ?? this.words.say(`by_${channel}`));
-    const times = new Intl.NumberFormat(document.documentElement.lang).format(Number((2 ** view.assurance_bits).toPrecision(2)));
+    const times = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" }).format(Number((2 ** view.assurance_bits).toPrecision(2)));
     setText(byId("proof-chance"), this.words.say("proof_chance_value", { times }));
     toggle(byId("proof-token"), this.demo && token !== null);
     if (this.demo && token !== null) {

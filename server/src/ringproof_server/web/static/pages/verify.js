@@ -199,13 +199,21 @@ class Page {
 
   #drawCode(view) {
     this.code.draw(view, this.#shown || view.phone_number);
+    if (view.keypad?.typed) this.#typed();
     const fromCall = this.#place.startsWith("call");
     if (!this.#go("code", `code ${view.attempt?.channel}`)) return;
     this.codeForm.reset(view.code?.length ?? 0);
     const moved = fromCall && view.result === "mismatch";
     setText(byId("moved-on"), moved ? this.#words.say("moved_on") : "");
     toggle(byId("moved-on"), moved);
-    this.#announce([byId("moved-on").textContent, byId("code-sent").textContent].join(" ").trim());
+    const digits = byId("keypad-digits").textContent;
+    this.#announce([byId("moved-on").textContent, byId("code-sent").textContent, digits].join(" ").trim());
+  }
+
+  /** The call has got the digits: what is left to do needs nobody. */
+  #typed() {
+    setText(byId("code-sent"), this.#words.say("checking"));
+    this.#act((session) => session.confirmKeypad());
   }
 
   /** Shows a step; moves the focus to its heading when it is another place than before. @returns {boolean} */

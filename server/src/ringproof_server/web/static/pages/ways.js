@@ -1,6 +1,8 @@
 /** The buttons for other channels, each as soon as the server allows it. @module */
 import { make, setText } from "./dom.js";
 
+const CALLS = new Set(["flashcall", "voice", "keypad"]);
+
 export class Ways {
   #words;
   #box;
@@ -38,7 +40,7 @@ export class Ways {
   }
 
   #label(channel, current) {
-    if (channel === current) return this.#words.say(channel === "flashcall" ? "use_flashcall" : "send_again");
+    if (channel === current && !CALLS.has(channel)) return this.#words.say("send_again");
     return this.#words.say(channel === "sms" && current === "flashcall" ? "start_sms" : `use_${channel}`);
   }
 

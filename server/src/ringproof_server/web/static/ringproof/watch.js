@@ -5,6 +5,8 @@
 
 const SHORTEST_S = 2;
 const LONGEST_S = 10;
+/** While somebody types digits in a call, which only the server notices. */
+const LONGEST_WITH_KEYS_S = 3;
 /** Beyond the announced moment, so that the server has done by then what it announced. */
 const GRACE_S = 0.5;
 /** Attempts in these states change no more that matters; only the server's own next step or the expiry is still to come. */
@@ -18,7 +20,8 @@ const SETTLED = new Set(["ended", "delivered", "read", "failed"]);
  * @param {number} quiet how many looks in a row have found nothing new
  */
 export function secondsUntilLook(view, age, quiet) {
-  const patience = Math.min(SHORTEST_S * 1.5 ** quiet, LONGEST_S);
+  const longest = view.keypad ? LONGEST_WITH_KEYS_S : LONGEST_S;
+  const patience = Math.min(SHORTEST_S * 1.5 ** quiet, longest);
   const announced = [view.next?.automatic?.in, view.expires_in]
     .filter((seconds) => Number.isFinite(seconds))
     .map((seconds) => seconds - age)
