@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
 import urllib.request
 from itertools import count
 from urllib.parse import quote
@@ -213,3 +216,40 @@ def test_the_command_prints_the_token(server: Server, tenant: Tenant) -> None:
     keys = f"{server.url}/.well-known/jwks.json"
     phone = verify_token(token, jwks_url=keys, issuer=server.url, audience=tenant.id)
     assert phone.phone_number == number
+
+
+def press(server: Server, number: str, keys: str) -> None:
+    """Press keys on a virtual handset as soon as it is in a call."""
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up:
+        request = urllib.request.Request(
+            f"{server.url}/handset/{quote(number, safe='')}/keys",
+            json.dumps({"digits": keys}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request):
+            return
+        time.sleep(0.1)
+    raise AssertionError("nobody could press keys")
+
+
+def test_digits_typed_on_the_phone_verify_while_the_sdk_waits(
+    server: Server, tenant: Tenant, client: Ringproof
+) -> None:
+    """The screen shows them, the person who answers types them, and the token says how it was proved."""
+    number = a_number()
+    behave(server, number, "answer")
+
+    def show(progress: Progress) -> None:
+        view = progress.verification
+        if progress.kind == "keypad" and view is not None and view.keypad is not None:
+            threading.Thread(target=press, args=(server, number, view.keypad.digits), daemon=True).start()
+
+    verified = client.verify(number, channels=["keypad"], on_progress=show)
+    phone = verify_token(
+        verified.token,
+        jwks_url=f"{server.url}/.well-known/jwks.json",
+        issuer=server.url,
+        audience=tenant.id,
+    )
+    assert (phone.phone_number, phone.channel) == (number, "keypad")
