@@ -12,11 +12,13 @@ PROJECT = Path(__file__).parents[2] / "rcml"
 
 def test_the_public_names_are_these() -> None:
     assert ringproof_rcml.__all__ == [
+        "NO_OVERRIDES",
         "AskedKeys",
         "Dialect",
         "Encoding",
         "Locale",
         "OverrideError",
+        "Overrides",
         "Segments",
         "Transaction",
         "UnknownLocaleError",
@@ -43,6 +45,7 @@ def test_the_public_names_are_these() -> None:
         "spoken_code",
         "spoken_text",
         "with_overrides",
+        "worded",
     ]
 
 

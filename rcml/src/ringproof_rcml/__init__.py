@@ -17,17 +17,19 @@ from ringproof_rcml.documents import (
 )
 from ringproof_rcml.language_tags import parse_accept_language
 from ringproof_rcml.message import Transaction, is_app_hash, is_host, sms
-from ringproof_rcml.overrides import OverrideError, with_overrides
+from ringproof_rcml.overrides import NO_OVERRIDES, OverrideError, Overrides, with_overrides, worded
 from ringproof_rcml.segmentation import Encoding, Segments, segments
 from ringproof_rcml.steps import AskedKeys
 from ringproof_rcml.words import Locale, UnknownLocaleError, Words, WordsError, load_words, locales, negotiate
 
 __all__ = [
+    "NO_OVERRIDES",
     "AskedKeys",
     "Dialect",
     "Encoding",
     "Locale",
     "OverrideError",
+    "Overrides",
     "Segments",
     "Transaction",
     "UnknownLocaleError",
@@ -54,4 +56,5 @@ __all__ = [
     "spoken_code",
     "spoken_text",
     "with_overrides",
+    "worded",
 ]

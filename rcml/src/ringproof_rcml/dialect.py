@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ringproof_rcml.language_tags import from_narrow_to_wide
+from ringproof_rcml.overrides import NO_OVERRIDES, Overrides, worded
 from ringproof_rcml.words import Locale, Words, load_words, negotiate
 
 
@@ -158,19 +159,21 @@ VOICES: Final = MappingProxyType(
 )
 
 
-def speech(dialect: Dialect, locale: Locale | str) -> tuple[Words, Voice]:
+def speech(
+    dialect: Dialect, locale: Locale | str, overrides: Overrides = NO_OVERRIDES
+) -> tuple[Words, Voice]:
     """The words a person hears and the voice that speaks them: always of one language.
 
     A string is any language tag, also an unknown or malformed one. Where there are no words for it, or the
     dialect has no voice for them, both words and voice are English: a voice that reads another language's
-    letters helps nobody.
+    letters helps nobody. The words are those of an operator where `overrides` has some in that language.
     """
     asked = locale if isinstance(locale, Locale) else negotiate([locale], default="en")
     voices = VOICES[dialect]
     voice = next((voices[name] for name in _voice_names(asked) if name in voices), None)
     if voice is None:
-        return load_words("en"), voices["en"]
-    return load_words(asked), voice
+        return worded(load_words("en"), overrides), voices["en"]
+    return worded(load_words(asked), overrides), voice
 
 
 def _voice_names(asked: Locale) -> Iterator[str]:

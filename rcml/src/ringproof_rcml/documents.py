@@ -2,7 +2,8 @@
 
 Every function returns a complete document as text, to be sent as UTF-8: XML, or JSON in the dialect NCCO
 (see `Dialect.media_type`). Where a `locale` is asked for, any language tag will do; a dialect that cannot
-speak it speaks English (see `ringproof_rcml.dialect.speech`).
+speak it speaks English (see `ringproof_rcml.dialect.speech`). `overrides` is an operator's own wording
+(see `ringproof_rcml.with_overrides`).
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Literal
 from ringproof_rcml import markup, ncco
 from ringproof_rcml._plain import one_line
 from ringproof_rcml.dialect import Dialect, Voice, speech
+from ringproof_rcml.overrides import NO_OVERRIDES, Overrides
 from ringproof_rcml.steps import Ask, AskedKeys, HangUp, Pause, Reject, Say, Step
 from ringproof_rcml.words import Locale
 
@@ -19,20 +21,26 @@ _DIGIT = re.compile(r"[0-9]")
 _ACTION = re.compile(r"(?:https?://|/)[!-~]{1,2000}")
 
 
-def confirming(dialect: Dialect, locale: Locale | str) -> str:
+def confirming(dialect: Dialect, locale: Locale | str, *, overrides: Overrides = NO_OVERRIDES) -> str:
     """Says that the number is being confirmed, and hangs up: for a call answered before the proof came."""
-    words, voice = speech(dialect, locale)
+    words, voice = speech(dialect, locale, overrides)
     return _written(dialect, Say(voice, words.text("voice", "confirming")), HangUp())
 
 
-def confirmed(dialect: Dialect, locale: Locale | str) -> str:
+def confirmed(dialect: Dialect, locale: Locale | str, *, overrides: Overrides = NO_OVERRIDES) -> str:
     """Says that the number has been confirmed, and hangs up: only for a verification that succeeded."""
-    words, voice = speech(dialect, locale)
+    words, voice = speech(dialect, locale, overrides)
     return _written(dialect, Say(voice, words.text("voice", "confirmed")), HangUp())
 
 
 def press_to_hear(
-    dialect: Dialect, locale: Locale | str, *, brand: str, action: str, digit: str = "1"
+    dialect: Dialect,
+    locale: Locale | str,
+    *,
+    brand: str,
+    action: str,
+    digit: str = "1",
+    overrides: Overrides = NO_OVERRIDES,
 ) -> str:
     """Asks for a key, twice; without one, says goodbye and hangs up, so that voicemail never gets a code.
 
@@ -43,13 +51,21 @@ def press_to_hear(
     """
     if not _DIGIT.fullmatch(digit):
         raise ValueError("the key to press is one of the digits 0 to 9")
-    words, voice = speech(dialect, locale)
+    words, voice = speech(dialect, locale, overrides)
     prompt = words.text("voice", "press_to_hear", brand=one_line(brand), digit=digit)
     after = (words.text("voice", "no_key"), words.text("voice", "goodbye"))
     return _asked(dialect, voice, prompt, after, action=action, keys=1)
 
 
-def keypad(dialect: Dialect, locale: Locale | str, *, brand: str, action: str, digits: int) -> str:
+def keypad(
+    dialect: Dialect,
+    locale: Locale | str,
+    *,
+    brand: str,
+    action: str,
+    digits: int,
+    overrides: Overrides = NO_OVERRIDES,
+) -> str:
     """Asks to type the code of `digits` digits that the person sees on a screen.
 
     The carrier posts what was typed to `action`, as `press_to_hear` says.
@@ -57,13 +73,15 @@ def keypad(dialect: Dialect, locale: Locale | str, *, brand: str, action: str, d
     """
     if not 4 <= digits <= 10:
         raise ValueError("a code has 4 to 10 digits")
-    words, voice = speech(dialect, locale)
+    words, voice = speech(dialect, locale, overrides)
     prompt = words.text("voice", "keypad", brand=one_line(brand), digits=digits)
     after = (words.text("voice", "no_key"), words.text("voice", "goodbye"))
     return _asked(dialect, voice, prompt, after, action=action, keys=digits)
 
 
-def spoken_code(dialect: Dialect, locale: Locale | str, *, code: str) -> str:
+def spoken_code(
+    dialect: Dialect, locale: Locale | str, *, code: str, overrides: Overrides = NO_OVERRIDES
+) -> str:
     """Says the code digit by digit, twice, warns against sharing it, and hangs up.
 
     Answer with this to a pressed key only, never to an answered call. Raises ValueError, without repeating
@@ -71,7 +89,7 @@ def spoken_code(dialect: Dialect, locale: Locale | str, *, code: str) -> str:
     """
     if not _CODE.fullmatch(code):
         raise ValueError("a code has 4 to 10 digits")
-    words, voice = speech(dialect, locale)
+    words, voice = speech(dialect, locale, overrides)
     # Speech engines read "12345" as a number and "1 2 3 4 5" as digits.
     spaced = " ".join(code)
     return _written(
@@ -85,12 +103,14 @@ def spoken_code(dialect: Dialect, locale: Locale | str, *, code: str) -> str:
     )
 
 
-def goodbye(dialect: Dialect, locale: Locale | str, *, no_key: bool = False) -> str:
+def goodbye(
+    dialect: Dialect, locale: Locale | str, *, no_key: bool = False, overrides: Overrides = NO_OVERRIDES
+) -> str:
     """Says goodbye and hangs up: for keys after which nothing more is asked.
 
     With `no_key` it says first that none was pressed, for a carrier that reports this as keys of its own.
     """
-    words, voice = speech(dialect, locale)
+    words, voice = speech(dialect, locale, overrides)
     told = ("no_key", "goodbye") if no_key else ("goodbye",)
     return _written(dialect, *(Say(voice, words.text("voice", name)) for name in told), HangUp())
 

@@ -49,6 +49,13 @@ class OverrideError(WordsError):
     """A wording that is not allowed. The message names the sentence and the rule, never the wording."""
 
 
+Overrides = Mapping[str, Mapping[str, str]]
+"""An operator's wording in several locales: names and texts, as `with_overrides` takes them, by the tag of
+the catalogue ("en")."""
+
+NO_OVERRIDES: Final[Overrides] = MappingProxyType({})
+
+
 def with_overrides(words: Words, overrides: Mapping[str, str]) -> Words:
     """The same words with some sentences, named as in `LONGEST`, replaced.
 
@@ -74,6 +81,21 @@ def with_overrides(words: Words, overrides: Mapping[str, str]) -> Words:
     if "message.code" in overrides:
         _check_message(changed)
     return changed
+
+
+def worded(words: Words, overrides: Overrides) -> Words:
+    """These words with what `overrides` has for their locale.
+
+    Where that is not allowed (it may have been when it was written down), they come as they are: whoever
+    waits for a code is better served with our wording than with none.
+    """
+    own = overrides.get(words.tag)
+    if not own:
+        return words
+    try:
+        return with_overrides(words, own)
+    except OverrideError:
+        return words
 
 
 def _check(name: str, text: str, *, original: str) -> None:

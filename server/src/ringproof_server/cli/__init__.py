@@ -12,6 +12,7 @@ from ringproof_server.cli.keys import keys
 from ringproof_server.cli.pool import pool
 from ringproof_server.cli.serve import serve
 from ringproof_server.cli.sip_agent import sip_agent
+from ringproof_server.cli.texts import texts
 from ringproof_server.cli.webhooks import webhooks
 
 
@@ -21,5 +22,6 @@ def main() -> None:
     """Prove that a person controls a phone number by ringing it."""
 
 
+apps.add_command(texts)
 for command in (demo, serve, init_db, apps, pool, keys, carriers, sip_agent, webhooks):
     main.add_command(command)

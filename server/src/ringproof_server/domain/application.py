@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.webhook import Hook, Webhook
+
+Texts = Mapping[str, Mapping[str, str]]
+NO_TEXTS: Final[Texts] = MappingProxyType({})
 
 
 class KeyKind(StrEnum):
@@ -24,6 +30,7 @@ class Application:
     """`brand` is what people read and hear; `allowed_origins` are the web origins that may call the API.
 
     `webhook` is where its back end hears of its verifications, `hook` where it decides about their start.
+    `texts` is its own wording of a few sentences: by locale ("en"), then by the sentence ("message.code").
     """
 
     id: str
@@ -34,6 +41,7 @@ class Application:
     created_at: datetime
     webhook: Webhook | None = None
     hook: Hook | None = None
+    texts: Texts = field(default_factory=lambda: NO_TEXTS, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

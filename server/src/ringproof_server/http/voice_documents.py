@@ -18,21 +18,37 @@ def voice_document(document: SpokenDocument) -> str:
 
 def _press_to_hear(said: SpokenDocument) -> str:
     return rcml.press_to_hear(
-        said.dialect, said.language, brand=said.brand, action=said.action, digit=KEY_FOR_CODE
+        said.dialect,
+        said.language,
+        brand=said.brand,
+        action=said.action,
+        digit=KEY_FOR_CODE,
+        overrides=said.texts,
     )
 
 
 def _keypad(said: SpokenDocument) -> str:
-    return rcml.keypad(said.dialect, said.language, brand=said.brand, action=said.action, digits=said.digits)
+    return rcml.keypad(
+        said.dialect,
+        said.language,
+        brand=said.brand,
+        action=said.action,
+        digits=said.digits,
+        overrides=said.texts,
+    )
 
 
 _WRITERS: Final[Mapping[DocumentKind, Writer]] = {
-    DocumentKind.CONFIRMING: lambda said: rcml.confirming(said.dialect, said.language),
-    DocumentKind.CONFIRMED: lambda said: rcml.confirmed(said.dialect, said.language),
+    DocumentKind.CONFIRMING: lambda said: rcml.confirming(said.dialect, said.language, overrides=said.texts),
+    DocumentKind.CONFIRMED: lambda said: rcml.confirmed(said.dialect, said.language, overrides=said.texts),
     DocumentKind.PRESS_TO_HEAR: _press_to_hear,
-    DocumentKind.SPOKEN_CODE: lambda said: rcml.spoken_code(said.dialect, said.language, code=said.code),
+    DocumentKind.SPOKEN_CODE: lambda said: rcml.spoken_code(
+        said.dialect, said.language, code=said.code, overrides=said.texts
+    ),
     DocumentKind.KEYPAD: _keypad,
-    DocumentKind.NO_KEY: lambda said: rcml.goodbye(said.dialect, said.language, no_key=True),
-    DocumentKind.GOODBYE: lambda said: rcml.goodbye(said.dialect, said.language),
+    DocumentKind.NO_KEY: lambda said: rcml.goodbye(
+        said.dialect, said.language, no_key=True, overrides=said.texts
+    ),
+    DocumentKind.GOODBYE: lambda said: rcml.goodbye(said.dialect, said.language, overrides=said.texts),
     DocumentKind.HANG_UP: lambda said: rcml.hang_up(said.dialect),
 }

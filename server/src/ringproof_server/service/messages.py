@@ -73,7 +73,9 @@ def code_message(
     """The one text that serves SMS Retriever, WebOTP and people at once; on other channels people only, since
     apps and pages read nothing but SMS."""
     read_by_machines = channel is Channel.SMS
-    words = ringproof_rcml.load_words(locale_for(verification.language, verification.number))
+    words = ringproof_rcml.worded(
+        ringproof_rcml.load_words(locale_for(verification.language, verification.number)), application.texts
+    )
     origin = verification.capabilities.web_origin if read_by_machines else None
     host = urlsplit(origin).hostname if origin else None
     transaction = verification.transaction

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ringproof_rcml import Dialect
 from ringproof_server.domain import keypad
+from ringproof_server.domain.application import NO_TEXTS, Texts
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.verification import Status
@@ -43,7 +44,7 @@ class SpokenDocument:
     """`language` is a BCP 47 tag: the asked one where its words are known, else the called country's.
 
     `action` is the URL to which the carrier tells keys, `code` what is spoken, `digits` how many of them
-    there are to type; each is empty where the kind does not need it.
+    there are to type; each is empty where the kind does not need it. `texts` is the application's wording.
     """
 
     kind: DocumentKind
@@ -53,6 +54,7 @@ class SpokenDocument:
     action: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
     digits: int = 0
+    texts: Texts = field(default_factory=lambda: NO_TEXTS, hash=False)
 
 
 class SpokenCalls:
@@ -120,6 +122,7 @@ class SpokenCalls:
             action=f"{self._parts.config.public_url}/rcml/{reference}/keys" if asks else "",
             code=code_of(application, verification, self._parts.seals.code_key()) if speaks else "",
             digits=application.policy.code_digits if kind is DocumentKind.KEYPAD else 0,
+            texts=application.texts,
         )
 
     def _greeting(self, change: Change, attempt: Attempt) -> DocumentKind:

@@ -20,16 +20,18 @@ from ringproof_server.storage.values import (
     maybe_json,
     maybe_micros,
     maybe_moment,
+    maybe_texts,
     maybe_webhook,
     micros,
     moment,
     origins_of,
     policy_of,
+    texts_of,
 )
 
 _APPLICATION: Final = [
     applications.c[name]
-    for name in ("id", "name", "brand", "policy", "allowed_origins", "created_at", "webhook", "hook")
+    for name in ("id", "name", "brand", "policy", "allowed_origins", "created_at", "webhook", "hook", "texts")
 ]
 _KEY: Final = [
     api_keys.c[name]
@@ -44,7 +46,10 @@ _UPDATE = Statement(
     applications.update()
     .where(applications.c.id == bindparam("key"))
     .values(
-        {name: bindparam(name) for name in ("name", "brand", "policy", "allowed_origins", "webhook", "hook")}
+        {
+            name: bindparam(name)
+            for name in ("name", "brand", "policy", "allowed_origins", "webhook", "hook", "texts")
+        }
     )
 )
 _LISTING = Statement(select(*_APPLICATION).order_by(applications.c.created_at, applications.c.id))
@@ -77,7 +82,7 @@ class KnownApplications:
         self.of: Final = lru_cache(maxsize=512)(self._made)
 
     def _made(self, row: Row) -> Application:
-        id_, name, brand, policy, allowed_origins, created_at, webhook, hook = row
+        id_, name, brand, policy, allowed_origins, created_at, webhook, hook, texts = row
         return Application(
             id=id_,
             name=name,
@@ -87,6 +92,7 @@ class KnownApplications:
             created_at=moment(created_at),
             webhook=maybe_webhook(webhook),
             hook=maybe_hook(hook),
+            texts=texts_of(texts),
         )
 
 
@@ -104,7 +110,6 @@ class SqlApplications:
                 **self._changing(application),
                 "id": application.id,
                 "created_at": micros(application.created_at),
-                "texts": None,
             },
         )
 
@@ -157,6 +162,7 @@ class SqlApplications:
             "allowed_origins": as_json(application.allowed_origins),
             "webhook": maybe_json(application.webhook),
             "hook": maybe_json(application.hook),
+            "texts": maybe_texts(application.texts),
         }
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from ringproof_server.domain.application import NO_TEXTS, Texts
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Capabilities, Transaction
@@ -32,6 +33,7 @@ _origins = msgspec.json.Decoder(tuple[str, ...])
 _facts = msgspec.json.Decoder(Facts)
 _webhooks = msgspec.json.Decoder(Webhook)
 _hooks = msgspec.json.Decoder(Hook)
+_texts = msgspec.json.Decoder(dict[str, dict[str, str]])
 
 CHANNELS: Final[Mapping[str, Channel]] = {channel.value: channel for channel in Channel}
 _NO_RECIPIENTS: Final[Mapping[Channel, str]] = MappingProxyType({})
@@ -121,6 +123,15 @@ def facts_of(text: str) -> Facts:
 
 def maybe_webhook(text: str | None) -> Webhook | None:
     return None if text is None else _webhooks.decode(text)
+
+
+def maybe_texts(texts: Texts) -> str | None:
+    """None for no text, so that the column says as much."""
+    return as_json({locale: dict(own) for locale, own in texts.items()}) if texts else None
+
+
+def texts_of(text: str | None) -> Texts:
+    return NO_TEXTS if text is None else _texts.decode(text)
 
 
 def maybe_hook(text: str | None) -> Hook | None:

@@ -62,6 +62,7 @@ class ApplicationsContract:
                 timeout=0.5,
                 on_timeout=OnTimeout.DENY,
             ),
+            texts={"de": {"message.code": "{code} für {brand}"}},
         )
         storage.write(lambda session: session.applications.update(new))
         assert storage.read(lambda session: session.applications.get("app_1")) == new
