@@ -110,7 +110,7 @@ def test_what_is_read_after_the_next_step_began_changes_telemetry_only(board: Sw
     assert channels(session) == [Channel.WHATSAPP, Channel.SMS]
 
 
-@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.REJECTED, Reason.INVALID_NUMBER, None])
+@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.REJECTED, Reason.CANCELLED, None])
 @pytest.mark.parametrize("stage", [NOT_READ, NOT_DELIVERED])
 def test_a_message_that_fails_is_followed_at_once_without_the_wait_between_sends(
     board: Switchboard, stage: Stage, reason: Reason | None
