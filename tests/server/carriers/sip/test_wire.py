@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringproof_server.carriers.sip.protocol import HangUp, hear_answer, hear_request, say
-from ringproof_server.carriers.sip.wire import LONGEST_FRAME, Wire, WireBroken, WireTimeout, accept, call
+from ringproof_server.carriers.sip.wire import LONGEST_FRAME, WireBroken, WireTimeout, accept, call
 
 KEY = b"k" * 32
 
@@ -19,14 +19,12 @@ KEY = b"k" * 32
 class Pair:
     """Both ends of a connection, and the raw sockets under them."""
 
-    def __init__(self, key: bytes = KEY, other_key: bytes = KEY) -> None:
+    def __init__(self) -> None:
         self.near, self.far = socket.socketpair()
-        found: list[Wire] = []
-        thread = threading.Thread(target=lambda: found.append(accept(self.far, other_key, b"a" * 32, 2)))
-        thread.start()
-        self.server = call(self.near, key, b"s" * 32, 2)
-        thread.join()
-        self.agent = found[0]
+        with ThreadPoolExecutor(1) as pool:
+            accepted = pool.submit(accept, self.far, KEY, b"a" * 32, 2)
+            self.server = call(self.near, KEY, b"s" * 32, 2)
+            self.agent = accepted.result()
 
     def close(self) -> None:
         self.server.close()
@@ -57,12 +55,23 @@ def test_nothing_of_a_message_can_be_read_on_the_way() -> None:
     pair.close()
 
 
-def test_who_does_not_know_the_key_is_not_understood() -> None:
-    pair = Pair(other_key=b"x" * 32)
-    pair.server.send(b"hello")
-    with pytest.raises(WireBroken):
-        pair.agent.receive(2)
-    pair.close()
+def test_who_does_not_know_the_key_is_not_let_in() -> None:
+    """The agent finds out from the caller's first frame, before it says anything itself."""
+    near, far = socket.socketpair()
+    with near, far, ThreadPoolExecutor(1) as pool:
+        accepted = pool.submit(accept, far, KEY, b"a" * 32, 2)
+        call(near, b"x" * 32, b"s" * 32, 2)
+        with pytest.raises(WireBroken):
+            accepted.result()
+
+
+def test_who_proves_nothing_is_not_waited_for() -> None:
+    """A nonce alone, such as anybody can send, keeps the agent no longer than its handshake may take."""
+    near, far = socket.socketpair()
+    with near, far:
+        near.sendall((32).to_bytes(4) + b"n" * 32)
+        with pytest.raises(WireTimeout):
+            accept(far, KEY, b"a" * 32, 0.01)
 
 
 @pytest.mark.parametrize("spoil", ["change", "repeat", "reflect", "leave out"])

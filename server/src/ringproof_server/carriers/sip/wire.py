@@ -23,7 +23,9 @@ FRAME_SECONDS: Final = 5.0
 """What has begun to arrive must be there after this time."""
 
 _SIZE: Final = struct.Struct(">I")
-_PURPOSE: Final = b"ringproof sip agent 1"
+_PURPOSE: Final = b"ringproof sip agent 2"
+_PROOF: Final = b"ringproof"
+"""Any frame that can be opened proves that its sender knows the key; the first of a caller does only that."""
 _FROM_CALLER: Final = b"\x01"
 _FROM_AGENT: Final = b"\x02"
 
@@ -77,20 +79,29 @@ class Wire:
 
 
 def call(connection: socket.socket, key: bytes, nonce: bytes, timeout: float) -> Wire:
-    """The caller's side of a new connection; `nonce` is fresh and random. Raises `WireBroken`."""
+    """The caller's side of a new connection; `nonce` is fresh and random. Raises `WireBroken`.
+
+    The agent has proved nothing before its first frame has come.
+    """
     theirs = _read(connection, timeout)
     _write(connection, nonce)
     shared = _connection_key(key, theirs, nonce)
-    return Wire(connection, shared, own=_FROM_CALLER, other=_FROM_AGENT)
+    wire = Wire(connection, shared, own=_FROM_CALLER, other=_FROM_AGENT)
+    wire.send(_PROOF)
+    return wire
 
 
 def accept(connection: socket.socket, key: bytes, nonce: bytes, timeout: float) -> Wire:
-    """The agent's side of a new connection; `nonce` is fresh and random. Raises `WireBroken`."""
-    connection.settimeout(timeout)
+    """The agent's side of a new connection to whoever has proved that they know the key; `nonce` is fresh and
+    random. Raises `WireBroken` for everybody else, at the latest when `timeout` seconds have passed with
+    nothing from them, or `FRAME_SECONDS` with half a frame."""
     _write(connection, nonce)
     theirs = _read(connection, timeout)
     shared = _connection_key(key, nonce, theirs)
-    return Wire(connection, shared, own=_FROM_AGENT, other=_FROM_CALLER)
+    wire = Wire(connection, shared, own=_FROM_AGENT, other=_FROM_CALLER)
+    if wire.receive(timeout) != _PROOF:
+        raise WireBroken("the other side does not speak this protocol")
+    return wire
 
 
 def _connection_key(key: bytes, agents: bytes, callers: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -37,11 +38,15 @@ from ringproof_server.carriers.sip.wire import NONCE_BYTES, Wire, WireBroken, ac
 from ringproof_server.ports import Clock, Random
 
 MOST_CONNECTIONS: Final = 512
+MOST_STRANGERS: Final = 64
+"""Connections that have not proved anything yet; so few that they leave room for servers."""
 HANDSHAKE_SECONDS: Final = 5.0
 LOOP_SECONDS: Final = 60.0
 """How long a thread waits for the loop: longer than any number of trunks takes, so that it ends at all."""
 TAKEN_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 1.0
+REST_SECONDS: Final = 0.1
+"""How long nobody is let in when that has failed, for want of descriptors or threads."""
 
 InLoop = Callable[[Callable[[], None]], None]
 """Runs something in the thread of the loop, from any other."""
@@ -77,11 +82,12 @@ class Control:
         self._random = random
         self._log = log
         self._lock = threading.Lock()
+        self._strangers = 0
         self._connected = 0
 
     @property
     def connected(self) -> int:
-        """How many servers' connections there are."""
+        """How many connections there are of servers, which have proved that they know the key."""
         return self._connected
 
     def start(self) -> None:
@@ -92,18 +98,45 @@ class Control:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
-                return
-            with self._lock:
-                is_served = self._connected < MOST_CONNECTIONS
-                self._connected += is_served
-            if is_served:
-                threading.Thread(target=self._serve, args=(connection,), name="server", daemon=True).start()
-            else:
+                if self._listener.fileno() < 0:
+                    return
+                # It passes, and until then the calls that are up must not be left without their servers.
+                time.sleep(REST_SECONDS)
+                continue
+            if not self._let_in(connection):
                 connection.close()
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _let_in(self, connection: socket.socket) -> bool:
+        with self._lock:
+            if self._strangers >= MOST_STRANGERS or self._connected >= MOST_CONNECTIONS:
+                return False
+            self._strangers += 1
+        try:
+            threading.Thread(target=self._receive, args=(connection,), name="server", daemon=True).start()
+        except RuntimeError:
+            # The machine has no threads left.
+            with self._lock:
+                self._strangers -= 1
+            time.sleep(REST_SECONDS)
+            return False
+        return True
+
+    def _receive(self, connection: socket.socket) -> None:
+        """Serve whoever proves to be a server."""
+        wire = None
         try:
             wire = accept(connection, self._key, self._random.bytes(NONCE_BYTES), HANDSHAKE_SECONDS)
+        except WireBroken:
+            connection.close()
+        finally:
+            with self._lock:
+                self._strangers -= 1
+                self._connected += wire is not None
+        if wire is not None:
+            self._serve(wire)
+
+    def _serve(self, wire: Wire) -> None:
+        try:
             say(wire, self._greeting)
             while True:
                 request = hear_request(wire, None)
@@ -114,7 +147,7 @@ class Control:
         except WireBroken:
             return
         finally:
-            connection.close()
+            wire.close()
             with self._lock:
                 self._connected -= 1
 

@@ -1,0 +1,156 @@
+"""Who may talk to an agent, what strangers at its door cannot do, and how it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from ringproof_server.carriers.sip import AgentAddress
+from ringproof_server.carriers.sip.agent.control import MOST_STRANGERS
+from ringproof_server.carriers.sip.line import AgentAway, AgentLine
+from ringproof_server.domain.errors import CarrierUnavailable
+from ringproof_server.system import SystemRandom
+from tests.server.carriers.sip.agents import SECRET, Caller, calling, end_process
+
+NONCE: Final = struct.pack(">I", 32) + b"n" * 32
+PATIENCE_SECONDS: Final = 20.0
+
+
+@pytest.fixture
+def caller(tmp_path: Path) -> Iterator[Caller]:
+    with calling(tmp_path / "data", {"trunk": "127.0.0.1:9;ping=off"}, starts=False) as caller:
+        caller.carrier.ping()
+        yield caller
+
+
+@contextlib.contextmanager
+def strangers(caller: Caller, count: int, says: bytes) -> Iterator[list[socket.socket]]:
+    """So many connections to the agent's socket on which only this is ever said."""
+    with contextlib.ExitStack() as open_ones:
+        found = []
+        for _ in range(count):
+            stranger = open_ones.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            stranger.settimeout(PATIENCE_SECONDS)
+            stranger.connect(str(caller.folder / "sip-agent.sock"))
+            stranger.sendall(says)
+            found.append(stranger)
+        yield found
+
+
+def is_closed(stranger: socket.socket) -> bool:
+    """Wait for the other side to close this connection; whatever it says first is passed over."""
+    try:
+        while stranger.recv(4096):
+            pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("says", [b"", NONCE], ids=["nothing", "a nonce"])
+def test_whoever_proves_nothing_is_shown_out(caller: Caller, says: bytes) -> None:
+    """So nobody can hold the agent's connections who does not know the key, and servers come in again."""
+    with strangers(caller, MOST_STRANGERS, says) as found:
+        assert all(map(is_closed, found))
+        caller.carrier.ping()
+
+
+def test_strangers_do_not_shut_out_the_servers_that_are_there(caller: Caller) -> None:
+    """A connection that is in use is not affected by any number of others."""
+    with strangers(caller, 2 * MOST_STRANGERS, NONCE):
+        caller.carrier.ping()
+
+
+def test_a_wrong_key_is_told_nothing(caller: Caller) -> None:
+    """Not even the agent's name."""
+    line = AgentLine(AgentAddress(path=caller.folder / "sip-agent.sock"), b"x" * 32, SystemRandom(), 2.0)
+    with pytest.raises(AgentAway) as caught:
+        line.greeting()
+    assert not caught.value.is_absent
+
+
+def test_the_command_makes_its_folder_or_says_that_it_cannot(tmp_path: Path) -> None:
+    """It may be started before anything else of the server."""
+    (tmp_path / "file").touch()
+    environment = {
+        **os.environ,
+        "RINGPROOF_SECRET_KEY": SECRET,
+        "RINGPROOF_SIP_TRUNK": "127.0.0.1:9",
+        "RINGPROOF_SIP_LOCAL_ADDRESS": "127.0.0.1:0",
+    }
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent"]
+    impossible = {**environment, "RINGPROOF_DATA_DIR": str(tmp_path / "file" / "data")}
+    done = subprocess.run(command, env=impossible, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+    folder = tmp_path / "new" / "data"
+    with subprocess.Popen(command, env={**environment, "RINGPROOF_DATA_DIR": str(folder)}) as process:
+        try:
+            give_up = time.monotonic() + PATIENCE_SECONDS
+            while not (folder / "sip-agent.sock").exists():
+                assert process.poll() is None
+                assert time.monotonic() < give_up
+                time.sleep(0.02)
+        finally:
+            process.terminate()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_an_agent_that_runs_out_of_descriptors_serves_again_when_there_are_some(caller: Caller) -> None:
+    """Its calls could not be hung up any more otherwise."""
+    pid = caller.agent_pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    # Connections that are there go on; no other can be taken.
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())), before[1]))
+    with strangers(caller, 1, b""):
+        time.sleep(0.5)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    other = caller.another_carrier()
+    other.ping()
+    other.stop()
+
+
+def test_an_agent_that_ends_waits_for_a_trunk_that_may_still_ring_a_phone(tmp_path: Path) -> None:
+    """The trunk was given up as silent; when it is heard of after all, the agent cancels before it goes."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk:
+        trunk.bind(("127.0.0.1", 0))
+        trunk.settimeout(PATIENCE_SECONDS)
+        with calling(tmp_path, {"trunk": f"127.0.0.1:{trunk.getsockname()[1]};ping=off"}) as caller:
+            with pytest.raises(CarrierUnavailable):
+                caller.call()
+            invite, agent = trunk.recvfrom(4096)
+            pid = caller.agent_pid
+            os.kill(pid, signal.SIGTERM)
+            ringing = threading.Timer(1.0, lambda: trunk.sendto(answer(invite, "180 Ringing"), agent))
+            ringing.start()
+            words = set()
+            with contextlib.suppress(TimeoutError):
+                while b"CANCEL" not in words:
+                    words.add(trunk.recv(4096).split()[0])
+            ringing.join()
+            assert b"CANCEL" in words
+            end_process(pid, signal.SIGTERM)
+
+
+def answer(request: bytes, status: str) -> bytes:
+    """A response to this SIP request."""
+    kept = ("Via:", "From:", "Call-ID:", "CSeq:")
+    head = [line for line in request.decode().split("\r\n") if line.startswith((*kept, "To:"))]
+    lines = [line + ";tag=phone" if line.startswith("To:") else line for line in head]
+    return "\r\n".join([f"SIP/2.0 {status}", *lines, "Content-Length: 0", "", ""]).encode()
