@@ -78,10 +78,6 @@ class Exchange:
         """Whether no call is up, and none that was given up may still come up."""
         return not self._up and not self._legs_given_up
 
-    @property
-    def calls_up(self) -> int:
-        return len(self._up)
-
     def place(self, order: Place, reply: Reply) -> None:
         """Dial, unless this attempt was dialled before; `reply` is called once, now or later."""
         if order.attempt in self._answers:

@@ -58,7 +58,7 @@ class AgentPlan:
 def run_agent(plan: AgentPlan, *, clock: Clock, random: Random, log: Log, ready: Callable[[], None]) -> None:
     """Be an agent, in the main thread, until it is told to go. `ready` is called when calls can be placed.
 
-    Raises `AgentFault` when another agent runs at this place, or the SIP address cannot be had.
+    Raises `AgentFault` when another agent runs at this place, or it or the SIP address cannot be had.
     """
     # sippy prints what it cannot parse.
     sys.stdout = io.StringIO() if sys.stdout is None else _Nowhere()
@@ -155,7 +155,7 @@ class _Agent:
 
     def _is_done(self, seconds: float) -> bool:
         is_waiting = self._control.connected and len(self._outbox)
-        ended = not self._exchange.calls_up and not is_waiting
+        ended = self._exchange.is_quiet and not is_waiting
         return seconds >= STOP_SECONDS or (ended and seconds >= FAREWELL_SECONDS)
 
 
@@ -168,7 +168,11 @@ def _lock(address: AgentAddress) -> int | None:
     """The place is this agent's until it ends, however it ends; TCP needs no lock, its port is one."""
     if address.path is None:
         return None
-    file = os.open(lock_file(address.path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        address.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(lock_file(address.path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as fault:
+        raise AgentFault(f"the data folder {address.path.parent} cannot be used: {fault.strerror}") from None
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
