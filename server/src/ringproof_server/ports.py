@@ -629,7 +629,8 @@ class OutgoingCall:
 class OutgoingMessage:
     """A message to send. `sender` is the application's brand, `language` a BCP 47 tag; `code` stands in
     `text` and is given once more for channels that allow nothing but their own templates. `recipient` is the
-    person's address on a channel that does not go by phone number, else empty."""
+    person's address on a channel that does not go by phone number, else empty: on `push` a subscription as
+    `domain.web_push` writes it. `lifetime` is how many seconds from now the message is of use."""
 
     attempt_id: str
     reference: str
@@ -641,6 +642,7 @@ class OutgoingMessage:
     language: str
     events_url: str
     recipient: str = field(default="", repr=False)
+    lifetime: int = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,3 +179,52 @@ def test_a_publishable_key_neither_lists_nor_revokes(door: Door) -> None:
     assert door.get("/v1/devices?phone_number=%2B447700900123").status_code == 403
     assert revoke(door, view["id"], door.publishable).status_code == 403
     assert revoke(door, "dev_unknown", door.publishable).status_code == 403
+
+
+# --- push
+
+
+SUBSCRIPTION = {
+    "endpoint": "https://push.example/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV",
+    "expirationTime": None,
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}
+
+
+def test_a_browser_is_enrolled_by_what_its_push_manager_gives(door: Door) -> None:
+    answer = enrol(door, verified(door), kind="push", subscription=SUBSCRIPTION, label="Laptop")
+    assert answer.status_code == 201
+    assert answer.get_json().keys() == {"id", "kind", "label"}
+    listed = door.client.get(
+        "/v1/devices",
+        query_string={"phone_number": NUMBER},
+        headers={"Authorization": f"Bearer {door.secret}"},
+    )
+    assert [device["label"] for device in listed.get_json()["devices"]] == ["Laptop"]
+    assert "push.example" not in listed.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"endpoint": "http://push.example/"}, "subscription.endpoint"),
+        ({"endpoint": "https://user:pw@push.example/"}, "subscription.endpoint"),
+        ({"endpoint": "ftp://push.example/"}, "subscription.endpoint"),
+        ({"keys": {**SUBSCRIPTION["keys"], "p256dh": "BCVx"}}, "subscription.keys.p256dh"),  # type: ignore[dict-item]
+        ({"keys": {**SUBSCRIPTION["keys"], "auth": "BTBZ"}}, "subscription.keys.auth"),  # type: ignore[dict-item]
+        ({"keys": {**SUBSCRIPTION["keys"], "auth": "B"}}, "subscription.keys"),  # type: ignore[dict-item]
+    ],
+)
+def test_what_is_no_subscription_is_refused_with_the_field_at_fault(
+    door: Door, changes: dict[str, Any], field: str
+) -> None:
+    answer = enrol(door, verified(door), kind="push", subscription={**SUBSCRIPTION, **changes})
+    assert answer.status_code == 400
+    assert [fault["field"] for fault in answer.get_json()["errors"]] == [field]
+
+
+def test_there_is_no_push_key_where_no_push_messages_are_sent(door: Door) -> None:
+    assert door.get("/v1/push-key").status_code == 404

@@ -15,6 +15,7 @@ ENROLMENT_TIME: Final = timedelta(minutes=5)
 
 class DeviceKind(StrEnum):
     TOTP = "totp"
+    PUSH = "push"
 
     @property
     def channel(self) -> Channel:

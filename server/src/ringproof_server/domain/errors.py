@@ -211,6 +211,10 @@ class NumberUnreachable(CarrierError):
     """The number cannot be reached on this channel: go to the next step."""
 
 
+class RecipientGone(NumberUnreachable):
+    """The person's address on this channel is gone for good: whoever keeps it can forget it."""
+
+
 class FraudSuspected(CarrierError):
     """The carrier suspects fraud: stop, never fail over."""
 

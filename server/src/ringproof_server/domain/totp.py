@@ -67,6 +67,11 @@ def spelled(secret: bytes) -> str:
     return base64.b32encode(secret).rstrip(b"=").decode()
 
 
+def read_secret(text: str) -> bytes:
+    """The secret that is spelled so. Raises `ValueError`."""
+    return base64.b32decode(text)
+
+
 def enrolment_uri(secret: bytes, *, issuer: str, account: str) -> str:
     """What the QR code says, in the `otpauth` form that authenticator apps read.
 

@@ -17,6 +17,7 @@ from ringproof_server.http.bodies.devices import (
     DeviceView,
     EnrolBody,
     EnrolledView,
+    PushKeyView,
     device_list,
     device_view,
     enrolled_view,
@@ -47,7 +48,8 @@ ENROL: Final = Operation(
     tag=_TAG,
     summary="Enrol a device for the number that was just verified",
     description="Once for each verification, within five minutes after its success. An authenticator takes "
-    "the place of the number's earlier one. What its app needs is told in this answer only.",
+    "the place of the number's earlier one. What its app needs is told in this answer only. Of browsers a "
+    "number may have three; another one takes the place of the oldest.",
     body=EnrolBody,
     answers={201: EnrolledView},
     problems=(
@@ -97,7 +99,20 @@ REVOKE: Final = Operation(
     needs_key=True,
     answer_example=examples.DEVICE,
 )
-OPERATIONS: Final = (ENROL, LIST, REVOKE)
+PUSH_KEY: Final = Operation(
+    id="push_key",
+    method="GET",
+    rule="/v1/push-key",
+    tag=_TAG,
+    summary="The key that push subscriptions are made for",
+    description="Where push messages are not sent at all it is not found.",
+    answers={200: PushKeyView},
+    problems=(*WITH_KEY, errors.NotFound),
+    parameters=(REQUEST_ID_HEADER,),
+    needs_key=True,
+    answer_example=examples.PUSH_KEY,
+)
+OPERATIONS: Final = (ENROL, LIST, REVOKE, PUSH_KEY)
 
 _enrol_body: Final = BodyOf(EnrolBody)
 
@@ -117,6 +132,10 @@ def add_devices(blueprint: KeyedBlueprint, service: DeviceService) -> None:
     def revoke(caller: Caller, device_id: str) -> Answer:
         return json_answer(device_view(service.revoke(caller, device_id)))
 
+    def push_key(_: Caller) -> Answer:
+        return json_answer(PushKeyView(key=service.push_key()))
+
+    add(blueprint, PUSH_KEY, push_key)
     add(blueprint, ENROL, enrol)
     add(blueprint, LIST, list_them)
     add(blueprint, REVOKE, revoke)

@@ -136,3 +136,6 @@ DEVICE: Final[dict[str, Any]] = {
     "created_at": "2026-03-01T12:00:00Z",
     "used_at": None,
 }
+PUSH_KEY: Final[dict[str, Any]] = {
+    "key": "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+}

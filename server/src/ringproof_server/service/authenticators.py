@@ -6,8 +6,6 @@ must not tell a stranger which numbers have one.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Final
 
 from ringproof_server.domain import totp
@@ -15,26 +13,16 @@ from ringproof_server.domain.device import Device, DeviceKind
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import Seals
 from ringproof_server.service.change import Change
+from ringproof_server.service.device_secrets import open_secret
 
-_PURPOSE: Final = "device"
 _NO_SECRET: Final = bytes(totp.SECRET_BYTES)
 """What codes are compared with where there is no device, so that it takes as long; it proves nothing."""
 
 
-def seal_secret(seals: Seals, device_id: str, application_id: str, number: PhoneNumber, secret: bytes) -> str:
-    """The secret as it is stored, which opens for this device of this number and application only."""
-    text = base64.b64encode(secret).decode()
-    return seals.seal(_PURPOSE, text, bound_to=_owner(seals, device_id, application_id, number))
-
-
 def secret_of(seals: Seals, device: Device, number: PhoneNumber) -> bytes | None:
-    """The secret of this number's device; None if it is another's, or of another server's secret."""
-    owner = _owner(seals, device.id, device.application_id, number)
-    opened = seals.unseal(_PURPOSE, device.sealed, bound_to=owner)
-    try:
-        return None if opened is None else base64.b64decode(opened, validate=True)
-    except binascii.Error:
-        return None
+    """The secret of this number's authenticator; None if it is another's."""
+    opened = open_secret(seals, device, number)
+    return None if opened is None else totp.read_secret(opened)
 
 
 def use_code(seals: Seals, change: Change, typed: str) -> bool:
@@ -70,8 +58,3 @@ def _device_of(seals: Seals, change: Change) -> tuple[Device | None, bytes | Non
     if not found:
         return None, None
     return found[0], secret_of(seals, found[0], number)
-
-
-def _owner(seals: Seals, device_id: str, application_id: str, number: PhoneNumber) -> str:
-    digest = seals.digest("phone-number", number.e164).hex()
-    return f"{DeviceKind.TOTP} {device_id} {application_id} {digest}"

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from ringproof_server.domain import totp
+from ringproof_server.domain import totp, web_push
 from ringproof_server.domain.application import Caller
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.device import ENROLMENT_TIME, Device, DeviceKind
-from ringproof_server.domain.errors import AlreadyFinished, Forbidden, NotFound, TooEarly
+from ringproof_server.domain.errors import AlreadyFinished, Forbidden, InvalidRequest, NotFound, TooEarly
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.stage import channels_of
 from ringproof_server.domain.verification import Status
+from ringproof_server.domain.web_push import Subscription
 from ringproof_server.ports import Session
 from ringproof_server.service.access import require_access, require_verifier
-from ringproof_server.service.authenticators import seal_secret, secret_of
 from ringproof_server.service.change import Change
+from ringproof_server.service.device_secrets import open_secret, seal_secret
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.repeats import recalled, remember
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
 
 LISTED_AT_MOST: Final = 20
+_MOST_OF: Final = {DeviceKind.TOTP: 1, DeviceKind.PUSH: web_push.MOST_DEVICES}
+"""How many devices of a kind a number may have; two authenticators would be twice as easy to guess."""
 _BY_DEVICE: Final = frozenset(kind.channel for kind in DeviceKind)
 """Channels that the number itself has no part in, so that a chain of such proofs could outlive all others."""
 ENROLLED: Final = "device_enrolled"
@@ -32,21 +36,22 @@ ENROLLED: Final = "device_enrolled"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolRequest:
-    """`challenge` and `code_verifier` are required with a publishable key."""
+    """`challenge` and `code_verifier` are required with a publishable key, a `subscription` for push."""
 
     kind: DeviceKind
     label: str | None = None
+    subscription: Subscription | None = None
     challenge: str | None = field(default=None, repr=False)
     code_verifier: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """A new authenticator with what its app needs, which is told this once: Base32, and as `otpauth` URI."""
+    """A new device; an authenticator with what its app needs, told this once: Base32, and `otpauth` URI."""
 
     device: Device
-    secret: str = field(repr=False)
-    otpauth_uri: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+    otpauth_uri: str | None = field(default=None, repr=False)
 
 
 class DeviceService:
@@ -62,19 +67,33 @@ class DeviceService:
         request: EnrolRequest,
         idempotency: IdempotencyKey | None,
     ) -> Enrolled:
-        """Enrol an authenticator for the number that has just been proved, in place of the one before.
+        """Enrol a device for the number that has just been proved.
+
+        It takes the place of the oldest where the number has as many of the kind as it may have.
 
         Once for each verification, within five minutes after its success; a repeat with the same idempotency
         key gets the same answer. Challenge and verifier are checked before the database is touched. Raises
-        their errors, `NotFound`, `TooEarly` before the number is proved, `AlreadyFinished` otherwise.
+        their errors, `InvalidRequest`, `NotFound`, `TooEarly` before the number is proved, else
+        `AlreadyFinished`.
         """
         # A challenge ends with the time for its proof, and this comes after the proof.
         begun = self._parts.clock.now() - ENROLMENT_TIME
         claims = require_access(caller, verification_id, request.challenge, self._parts.tokens, begun)
         require_verifier(caller, claims, request.code_verifier)
+        _require_subscription(request)
         return self._parts.storage.write(
             lambda session: self._enrol(session, caller, verification_id, request, idempotency)
         )
+
+    def push_key(self) -> str:
+        """The application server key (RFC 8292) that subscriptions are made for, in Base64url.
+
+        Raises `NotFound` where no carrier carries push messages.
+        """
+        if not any(Channel.PUSH in item.capabilities.channels for item in self._parts.carriers.values()):
+            raise NotFound("this server sends no push messages")
+        key = web_push.private_key(web_push.application_server_seed(self._parts.seals.digest))
+        return web_push.encoded(web_push.public_point(key))
 
     def of_number(self, caller: Caller, phone_number: str) -> list[Device]:
         """The devices of a number, newest first; for secret keys."""
@@ -112,28 +131,45 @@ class DeviceService:
         if known is not None:
             return self._repeated(change, enrolled_before, known.result)
         _require_fresh_proof(change)
-        for earlier in enrolled_before:
+        device, secret = self._made(change, request)
+        others = [earlier for earlier in enrolled_before if not self._has(earlier, number, secret)]
+        kept = others[: _MOST_OF[request.kind] - 1]
+        replaced = [earlier for earlier in enrolled_before if earlier not in kept]
+        for earlier in replaced:
             session.devices.remove(earlier.id)
+        session.devices.add(number, device)
+        change.note(ENROLLED, device=device.id, kind=device.kind, replaced=len(replaced))
+        change.save()
+        remember(session, caller, idempotency, verification_id, now, result=device.id)
+        return _enrolled(change, device, secret)
+
+    def _has(self, device: Device, number: PhoneNumber, secret: str) -> bool:
+        """Whether the device is recognised by this, so that it is the same one once more."""
+        opened = open_secret(self._parts.seals, device, number) or ""
+        return hmac.compare_digest(opened.encode(), secret.encode())
+
+    def _made(self, change: Change, request: EnrolRequest) -> tuple[Device, str]:
+        """A new device, and what it is recognised by."""
+        application_id, number = change.application.id, change.verification.number
+        if request.subscription is None:
+            secret = totp.spelled(self._parts.random.bytes(totp.SECRET_BYTES))
+        else:
+            secret = request.subscription.as_text()
         device_id = self._parts.random.identifier("dev_")
-        secret = self._parts.random.bytes(totp.SECRET_BYTES)
         device = Device(
             id=device_id,
-            application_id=caller.application.id,
+            application_id=application_id,
             kind=request.kind,
-            sealed=seal_secret(self._parts.seals, device_id, caller.application.id, number, secret),
+            sealed=seal_secret(self._parts.seals, request.kind, device_id, application_id, number, secret),
             label=request.label,
-            created_at=now,
+            created_at=change.now,
         )
-        session.devices.add(number, device)
-        change.note(ENROLLED, device=device_id, kind=device.kind, replaced=len(enrolled_before))
-        change.save()
-        remember(session, caller, idempotency, verification_id, now, result=device_id)
-        return _enrolled(change, device, secret)
+        return device, secret
 
     def _repeated(self, change: Change, devices: list[Device], device_id: str | None) -> Enrolled:
         number = change.verification.number
         for device in devices:
-            secret = secret_of(self._parts.seals, device, number) if device.id == device_id else None
+            secret = open_secret(self._parts.seals, device, number) if device.id == device_id else None
             if secret is not None:
                 return _enrolled(change, device, secret)
         raise AlreadyFinished("the device that this request enrolled has been replaced or revoked")
@@ -175,14 +211,20 @@ def _last_moment(finished_at: datetime) -> datetime:
     return finished_at + ENROLMENT_TIME
 
 
-def _enrolled(change: Change, device: Device, secret: bytes) -> Enrolled:
-    return Enrolled(
-        device=device,
-        secret=totp.spelled(secret),
-        otpauth_uri=totp.enrolment_uri(
-            secret, issuer=change.application.brand, account=_account(change.verification.number)
-        ),
-    )
+def _enrolled(change: Change, device: Device, secret: str) -> Enrolled:
+    if device.kind is not DeviceKind.TOTP:
+        return Enrolled(device=device)
+    issuer, account = change.application.brand, _account(change.verification.number)
+    uri = totp.enrolment_uri(totp.read_secret(secret), issuer=issuer, account=account)
+    return Enrolled(device=device, secret=secret, otpauth_uri=uri)
+
+
+def _require_subscription(request: EnrolRequest) -> None:
+    if (request.kind is DeviceKind.PUSH) is (request.subscription is None):
+        raise InvalidRequest(
+            "a subscription belongs to push, and push needs one",
+            faults=(("subscription", "required for push, and for nothing else"),),
+        )
 
 
 def _account(number: PhoneNumber) -> str:

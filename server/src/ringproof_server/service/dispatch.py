@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ringproof_server.domain.application import Application
 from ringproof_server.domain.attempt import Attempt, AttemptEvent, AttemptState
-from ringproof_server.domain.channel import Reason
+from ringproof_server.domain.channel import Channel, Reason
+from ringproof_server.domain.device import Device, DeviceKind
 from ringproof_server.domain.errors import (
     CarrierError,
     CarrierMisconfigured,
@@ -20,11 +21,13 @@ from ringproof_server.domain.errors import (
 )
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Verification
+from ringproof_server.domain.web_push import MOST_DEVICES
 from ringproof_server.ports import Carrier, OutgoingCall, OutgoingMessage, Placed, Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop
 from ringproof_server.service.messages import code_message, code_of, locale_for
 from ringproof_server.service.parts import Log, Parts
+from ringproof_server.service.pushing import push_to
 from ringproof_server.service.routing import FAILED_HERE, Route, Routing
 from ringproof_server.service.steps import Steps, is_current
 
@@ -37,6 +40,8 @@ class Claimed:
     verification: Verification
     application: Application
     carrier: Carrier
+    devices: tuple[Device, ...] = ()
+    """Those that a push message goes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +49,16 @@ class Outcome:
     """What came of asking a carrier: it is `placed`, or it is not for a `reason`.
 
     `fault` is the name of the error that the carrier raised, if it raised one, and `throttled` whether that
-    said that it had too many requests.
+    said that it had too many requests. `gone` are devices that can be reached no more; `unsent` says why an
+    attempt goes on as if it had been sent.
     """
 
     placed: Placed | None = None
     reason: Reason | None = None
     fault: str | None = None
     throttled: bool = False
+    gone: tuple[str, ...] = ()
+    unsent: str | None = None
 
 
 class Dispatching:
@@ -177,8 +185,15 @@ class Dispatching:
         )
         change.note("carrier_chosen", carrier=route.carrier.name, why=route.reason)
         aftermath = change.save()
-        claimed = Claimed(change.attempt(attempt_id), change.verification, change.application, route.carrier)
+        verification, application = change.verification, change.application
+        devices = self._devices(change) if attempt.channel is Channel.PUSH else ()
+        claimed = Claimed(change.attempt(attempt_id), verification, application, route.carrier, devices)
         return claimed, aftermath
+
+    def _devices(self, change: Change) -> tuple[Device, ...]:
+        verification = change.verification
+        number, application_id = verification.number, verification.application_id
+        return tuple(change.session.devices.of(application_id, number, MOST_DEVICES, DeviceKind.PUSH))
 
     def _leave_line(
         self, session: Session, attempt_id: str, busy: Collection[str], after: timedelta
@@ -221,6 +236,8 @@ class Dispatching:
         After an error that the port does not know the attempt may have been sent as well as not.
         """
         attempt, carrier = claimed.attempt, claimed.carrier
+        if attempt.channel is Channel.PUSH:
+            return self._push(claimed)
         try:
             return Outcome(placed=self._ask(claimed))
         except Exception as fault:  # noqa: BLE001  (a plug-in's fault must not take the dispatcher with it)
@@ -232,44 +249,80 @@ class Dispatching:
             self._log("carrier_outcome_unknown", carrier=carrier.name, channel=attempt.channel, fault=name)
         return self._find(attempt, claimed.verification.number, lost_by=name)
 
+    def _push(self, claimed: Claimed) -> Outcome:
+        """Send to the number's devices.
+
+        Where a client looks on, that there is none, or none that takes it, is kept from it: the next step
+        follows by the clock, as it does for a device that nobody looks at.
+        """
+        attempt, carrier, verification = claimed.attempt, claimed.carrier, claimed.verification
+        message, seals = self._message(claimed), self._parts.seals
+        pushed = push_to(carrier, message, seals, verification.number, claimed.devices)
+        if pushed.placed is not None:
+            return Outcome(placed=pushed.placed, gone=pushed.gone)
+        fault = pushed.fault
+        if fault is None:
+            outcome = Outcome(reason=Reason.UNREACHABLE, gone=pushed.gone)
+            why = "no_device"
+        else:
+            why = type(fault).__name__
+            self._log("carrier_refused", carrier=carrier.name, channel=attempt.channel, fault=why)
+            reason = Reason.UNKNOWN if isinstance(fault, OutcomeUnknown) else _reason_for(fault)
+            throttled = isinstance(fault, CarrierThrottled)
+            outcome = Outcome(reason=reason, fault=why, throttled=throttled, gone=pushed.gone)
+        if verification.code_challenge is None:
+            return outcome
+        return replace(outcome, placed=Placed(attempt.id), reason=None, unsent=why)
+
     def _ask(self, claimed: Claimed) -> Placed:
-        attempt, verification, policy = claimed.attempt, claimed.verification, claimed.application.policy
+        attempt, verification = claimed.attempt, claimed.verification
+        if not attempt.channel.is_call:
+            return claimed.carrier.send_message(self._message(claimed))
+        assert attempt.caller_id is not None
         reference = self._parts.seals.sign_reference(attempt.id)
-        base = self._parts.config.public_url
-        events_url = f"{base}/carriers/{claimed.carrier.name}/events"
-        if attempt.channel.is_call:
-            assert attempt.caller_id is not None
-            call = OutgoingCall(
-                attempt_id=attempt.id,
-                reference=reference,
-                channel=attempt.channel,
-                to=verification.number.e164,
-                caller_id=attempt.caller_id,
-                dial_timeout=policy.dial_timeout,
-                document_url=f"{base}/rcml/{reference}",
-                events_url=events_url,
-            )
-            return claimed.carrier.place_call(call)
-        code = code_of(claimed.application, verification, self._parts.seals.code_key())
-        message = OutgoingMessage(
+        call = OutgoingCall(
             attempt_id=attempt.id,
             reference=reference,
+            channel=attempt.channel,
+            to=verification.number.e164,
+            caller_id=attempt.caller_id,
+            dial_timeout=claimed.application.policy.dial_timeout,
+            document_url=f"{self._parts.config.public_url}/rcml/{reference}",
+            events_url=self._events_url(claimed),
+        )
+        return claimed.carrier.place_call(call)
+
+    def _message(self, claimed: Claimed) -> OutgoingMessage:
+        attempt, verification = claimed.attempt, claimed.verification
+        code = code_of(claimed.application, verification, self._parts.seals.code_key())
+        over = verification.wake_at or verification.expires_at
+        return OutgoingMessage(
+            attempt_id=attempt.id,
+            reference=self._parts.seals.sign_reference(attempt.id),
             channel=attempt.channel,
             to=verification.number.e164,
             sender=claimed.application.brand,
             text=code_message(claimed.application, verification, code, attempt.channel),
             code=code,
             language=str(locale_for(verification.language, verification.number)),
-            events_url=events_url,
+            events_url=self._events_url(claimed),
             recipient=verification.recipients.get(attempt.channel, ""),
+            lifetime=max(1, int((over - self._parts.clock.now()).total_seconds())),
         )
-        return claimed.carrier.send_message(message)
+
+    def _events_url(self, claimed: Claimed) -> str:
+        return f"{self._parts.config.public_url}/carriers/{claimed.carrier.name}/events"
 
     def _record(self, session: Session, attempt: Attempt, outcome: Outcome) -> Aftermath:
         change = Change.load(session, attempt.verification_id, self._parts.clock.now())
         if outcome.fault is not None:
             what = "carrier_throttled" if outcome.throttled else "carrier_failed"
             change.note(what, carrier=attempt.carrier, fault=outcome.fault)
+        for device_id in outcome.gone:
+            session.devices.remove(device_id)
+            change.note("device_gone", device=device_id)
+        if outcome.unsent is not None:
+            change.note("push_unsent", why=outcome.unsent)
         if outcome.placed is not None:
             self._accepted(change, attempt, outcome.placed)
         else:

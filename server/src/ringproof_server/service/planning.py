@@ -229,7 +229,9 @@ def _unknown_recipient(channel: Channel, _situation: Situation, request: StartRe
 
 
 def _no_device(channel: Channel, situation: Situation, _request: StartRequest) -> SkipReason | None:
-    return SkipReason.NOT_ENROLLED if channel in situation.without_device else None
+    if channel not in situation.without_device:
+        return None
+    return SkipReason.NOT_ENROLLED if channel is Channel.TOTP else SkipReason.NO_SUBSCRIPTION
 
 
 _Check = Callable[[Channel, Situation, StartRequest], SkipReason | None]

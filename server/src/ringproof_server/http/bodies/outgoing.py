@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from ringproof_server.domain import totp
 from ringproof_server.domain.assurance import FlashOffer, bits
-from ringproof_server.domain.attempt import Attempt
+from ringproof_server.domain.attempt import Attempt, AttemptState
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.evidence import Verdict
 from ringproof_server.domain.policy import RingTimeRule
@@ -67,7 +67,7 @@ def view_of(progress: Progress) -> VerificationView:
         phone_number=verification.number.masked,
         reference=verification.reference,
         expires_in=max(0, math.ceil(left)) if progress.status is Status.PENDING else 0,
-        attempt=None if attempt is None else _attempt(attempt),
+        attempt=None if attempt is None else _attempt(attempt, told_all=trace is not None),
         flashcall=_flashcall(progress, attempt),
         code=_code(progress),
         keypad=_keypad(progress),
@@ -107,8 +107,12 @@ def _seen(event: CallOnHandset | MessageOnHandset) -> SeenCall | SeenMessage:
     )
 
 
-def _attempt(attempt: Attempt) -> AttemptView:
-    return AttemptView(id=attempt.id, channel=attempt.channel, status=attempt.state, reason=attempt.reason)
+def _attempt(attempt: Attempt, *, told_all: bool) -> AttemptView:
+    """A client is told that a push message was accepted from the first: how long its sending takes would tell
+    whether the number has devices."""
+    is_hidden = attempt.channel is Channel.PUSH and not told_all and not attempt.state.is_final
+    status = AttemptState.ACCEPTED if is_hidden else attempt.state
+    return AttemptView(id=attempt.id, channel=attempt.channel, status=status, reason=attempt.reason)
 
 
 def _detail(attempt: Attempt) -> AttemptDetail:

@@ -150,3 +150,21 @@ BehaviourName = Annotated[
     str, Meta(min_length=1, max_length=32, pattern="^[a-z_]{1,32}" + END, examples=["answer"])
 ]
 DelayMilliseconds = Annotated[int, Meta(ge=0, le=600_000, examples=[0])]
+Base64Url = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern="^[A-Za-z0-9_-]{1,126}={0,2}" + END,
+        examples=["BTBZMqHH6r4Tts7J_aSIgg"],
+    ),
+]
+PushEndpoint = Annotated[
+    str,
+    Meta(
+        min_length=8,
+        max_length=2000,
+        pattern="^https?://[!-~]{1,1990}" + END,
+        examples=["https://push.example/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV"],
+    ),
+]

@@ -15,7 +15,7 @@ CODE = "493817"
 """Stands in every message of these tests and may stand in no error."""
 
 RECIPIENT = "5039482716354820"
-"""The person's address on a channel that does not go by phone number."""
+"""The person's address on Messenger, which does not go by phone number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,9 @@ class CarrierBench:
     """A carrier and a stand-in for its vendor.
 
     `number` is one that the carrier serves; it may call from `caller_id` and `other_caller_id` (E.164,
-    different). `seals` and `clock` are what the carrier was built with; the far side dates by the same
-    clock. `secrets` are credentials, which may stand in no error and in no `repr`.
+    different); `subscription` is where its push messages go. `seals` and `clock` are what the carrier was
+    built with; the far side dates by the same clock. `secrets` are credentials, which may stand in no error
+    and in no `repr`.
     """
 
     carrier: Carrier
@@ -35,6 +36,7 @@ class CarrierBench:
     seals: Seals
     clock: Clock
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    subscription: str = field(default="", repr=False)
 
 
 def channels(bench: CarrierBench, *, calls: bool) -> list[Channel]:
@@ -74,7 +76,7 @@ def message_for(bench: CarrierBench, channel: Channel, attempt_id: str = "att_1"
         text=f"{CODE} is your code. Never share it.",
         code=CODE,
         language="en",
-        recipient=RECIPIENT if channel is Channel.MESSENGER else "",
+        recipient={Channel.MESSENGER: RECIPIENT, Channel.PUSH: bench.subscription}.get(channel, ""),
         events_url=f"https://ringproof.example/carriers/{bench.carrier.name}/events",
     )
 
