@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ringproof_server.carriers.guard.guarded import GuardedNumberOwner
+from ringproof_server.carriers.guard.guarded import LONGEST_WORDS, GuardedNumberOwner
 from ringproof_server.carriers.guard.settings import GuardSettings
 from ringproof_server.domain.errors import (
     CallbackRefused,
@@ -171,6 +171,24 @@ def test_each_request_is_one_line_and_one_count(operation: str) -> None:
     assert guarded.metrics.counts["carrier_request", "scripted", operation, "ok"] == 2
     assert guarded.metrics.counts["carrier_request", "scripted", operation, "NumberRefused"] == 1
     leaks.watch_log(str(guarded.log.lines), "the guard's log")
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("Twilio answered with error 21210 (HTTP 400)", "Twilio answered with error 21210 (HTTP 400)"),
+        ("+447400123456 is not allowed", "… is not allowed"),
+        ("from (0044) 7400-123.456", "from …"),
+        ("x" * 5_000, "x" * LONGEST_WORDS),
+    ],
+)
+def test_what_is_set_up_wrongly_is_said_in_the_line(said: str, written: str) -> None:
+    """Only the operator can mend it; what looks like a number is left out all the same."""
+    guarded = Guarded()
+    guarded.inner.will("place_call", CarrierMisconfigured(said))
+    guarded.fault_of("place_call")
+    (line,) = guarded.lines
+    assert line["why"] == written
 
 
 def test_a_plug_ins_own_error_counts_as_the_one_it_stands_for() -> None:

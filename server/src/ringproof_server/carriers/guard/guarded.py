@@ -7,6 +7,7 @@ the carrier says passes unchanged; what is no `CarrierError` becomes one.
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.errors import (
     CallbackRefused,
     CarrierError,
+    CarrierMisconfigured,
     CarrierThrottled,
     CarrierUnavailable,
     RingproofError,
@@ -60,6 +62,10 @@ BEFORE_A_REPEAT: Final = (0.05, 0.25)
 """Seconds between a failed request and its repetition: a number drawn from between these."""
 SENSIBLE_SHARE: Final = 0.5
 """The share of the total timeout that must be left for a repetition to make sense."""
+LONGEST_WORDS: Final = 200
+"""Characters of a plug-in's own words in a log line."""
+
+_LIKE_A_NUMBER: Final = re.compile(r"[+(]?[0-9](?:[ ().-]{0,2}[0-9]){5,}")
 
 
 class Stage(StrEnum):
@@ -308,6 +314,8 @@ class GuardedCarrier:
         outcome = "ok" if fault is None else known_class(fault).__name__
         self._metrics.carrier_request(self.name, course.operation, outcome, course.asked_for)
         write = self._log.info if fault is None else self._log.warning
+        # The operator has to mend it, and the class alone does not say what.
+        why = {"why": _words(fault)} if isinstance(fault, CarrierMisconfigured) else {}
         write(
             "carrier_request",
             carrier=self.name,
@@ -317,6 +325,7 @@ class GuardedCarrier:
             ms=round(course.asked_for * 1000, 1),
             waited_ms=round(course.waited * 1000, 1),
             attempts=course.attempts,
+            **why,
         )
 
 
@@ -335,6 +344,11 @@ class GuardedNumberOwner(GuardedCarrier):
         else:
             return
         raise CarrierUnavailable(f"the carrier's plug-in failed with {kind.__name__}")
+
+
+def _words(fault: CarrierError) -> str:
+    """What the plug-in says, which should hold no number; what looks like one all the same is left out."""
+    return _LIKE_A_NUMBER.sub("…", str(fault)[:LONGEST_WORDS])
 
 
 def _with_rates(capabilities: CarrierCapabilities, settings: GuardSettings) -> CarrierCapabilities:
