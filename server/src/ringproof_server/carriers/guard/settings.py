@@ -56,8 +56,9 @@ def read_guard_settings(settings: Mapping[str, str], claim_lease: float) -> Read
     """Take the settings of the guard out of those of a carrier.
 
     `claim_lease` is how many seconds an attempt may stay claimed before another process asks the carrier
-    about it. A request must be over by then, so a short lease shortens what is not set; what is set and does
-    not fit is a fault.
+    about it. A request that places something must be over by then, so a short lease shortens what is not set;
+    what is set and does not fit is a fault. The look-up after a lost answer takes as long again and may go on
+    beyond the lease: then two processes look up, and neither places anything.
     """
     reader = _Reader(settings)
     patience = min(PATIENCE, _SHARE_WAITING * claim_lease)
