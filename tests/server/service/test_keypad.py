@@ -376,6 +376,15 @@ def test_a_repeat_of_right_keys_changes_nothing(board: Switchboard) -> None:
     assert session.confirm(TYPED).status is Status.VERIFIED
 
 
+def test_a_code_is_no_evidence_of_a_call_that_asks_for_digits(board: Switchboard) -> None:
+    """Neither the digits on the screen nor the code of the session, which the call does not tell."""
+    session, _ = _answered(board)
+    for digits in (_digits(session), "000000"):
+        with pytest.raises(InvalidRequest):
+            session.confirm(code_report(digits, Channel.KEYPAD))
+    assert session.stored.checks == 0
+
+
 def test_who_has_no_keypad_call_cannot_confirm_with_one(board: Switchboard) -> None:
     session = board.world.start(board.world.app(Policy(workflow=(Channel.SMS,))))
     with pytest.raises(InvalidRequest):

@@ -126,7 +126,8 @@ class Confirming:
     # --- codes
 
     def _judge_code(self, change: Change, evidence: CodeEvidence) -> Verdict:
-        if not any(item.channel is evidence.channel for item in change.attempts):
+        sent = any(item.channel is evidence.channel for item in change.attempts)
+        if not sent or evidence.channel is Channel.KEYPAD:
             raise InvalidRequest(
                 "no code was sent on this channel",
                 faults=(("evidence.channel", "no code was sent on this channel"),),
