@@ -299,7 +299,8 @@ class OutboxItem:
 class Outbox(Protocol):
     """Events on their way to applications, of which each verification has one under way at a time.
 
-    Units of work that add or settle an event of a verification exclude each other.
+    Whoever has lost a claim to somebody else settles nothing by it: the event will come again. Units of work
+    that add or settle an event of a verification exclude each other.
     """
 
     def add(self, event: Event) -> None:
@@ -319,7 +320,7 @@ class Outbox(Protocol):
         ...
 
     def retry(self, item: OutboxItem, at: datetime) -> None:
-        """It is due again then, unless somebody else has taken it since."""
+        """It is due again then."""
         ...
 
     def give_up(self, item: OutboxItem, now: datetime) -> None:

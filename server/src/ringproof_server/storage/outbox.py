@@ -137,12 +137,10 @@ _LOCK_VERIFICATION = Statement(
     .where(verifications.c.id == bindparam("verification_id"))
     .with_for_update(key_share=True)
 )
-_DELIVERED = Statement(
-    outbox.update()
-    .where(outbox.c.id == bindparam("key"), outbox.c.delivered_at.is_(None))
-    .values(delivered_at=bindparam("at"), gave_up_at=null(), due_at=null(), claimed_until=null())
-)
 _is_mine = and_(outbox.c.id == bindparam("key"), outbox.c.claimed_until == bindparam("claimed_until"))
+_DELIVERED = Statement(
+    outbox.update().where(_is_mine).values(delivered_at=bindparam("at"), due_at=null(), claimed_until=null())
+)
 _RETRY = Statement(outbox.update().where(_is_mine).values(due_at=bindparam("at"), claimed_until=null()))
 _GIVE_UP = Statement(
     outbox.update().where(_is_mine).values(gave_up_at=bindparam("at"), due_at=null(), claimed_until=null())
@@ -195,14 +193,11 @@ _AGAIN = Statement(
         tries=literal_column("0"),
     )
 )
+# Also what is being sent just now, which then comes again in its turn.
 _STEP_BACK = Statement(
     outbox.update()
-    .where(
-        outbox.c.verification_id == bindparam("verification_id"),
-        outbox.c.due_at.is_not(None),
-        outbox.c.claimed_until.is_(None),
-    )
-    .values(due_at=null())
+    .where(outbox.c.verification_id == bindparam("verification_id"), outbox.c.due_at.is_not(None))
+    .values(due_at=null(), claimed_until=null())
 )
 
 
@@ -237,19 +232,14 @@ class SqlOutbox:
         return [_claimed(item, until) for item in found]
 
     def delivered(self, item: OutboxItem, now: datetime) -> None:
-        self._lock(item.event.verification_id)
-        self._link.put(_DELIVERED, {"key": item.id, "at": micros(now)})
-        self._call_next(item.event.verification_id, now)
+        self._settle(_DELIVERED, item, now)
 
     def retry(self, item: OutboxItem, at: datetime) -> None:
         parameters = {"key": item.id, "claimed_until": maybe_micros(item.claimed_until), "at": micros(at)}
         self._link.put(_RETRY, parameters)
 
     def give_up(self, item: OutboxItem, now: datetime) -> None:
-        self._lock(item.event.verification_id)
-        parameters = {"key": item.id, "claimed_until": maybe_micros(item.claimed_until), "at": micros(now)}
-        self._link.put(_GIVE_UP, parameters)
-        self._call_next(item.event.verification_id, now)
+        self._settle(_GIVE_UP, item, now)
 
     def listing(
         self, limit: int, *, application_id: str | None = None, failed: bool = False
@@ -279,6 +269,12 @@ class SqlOutbox:
             self._link.change(_STEP_BACK, {"verification_id": verification})
             self._call_next(verification, now)
         return len(rows)
+
+    def _settle(self, how: Statement, item: OutboxItem, now: datetime) -> None:
+        self._lock(item.event.verification_id)
+        parameters = {"key": item.id, "claimed_until": maybe_micros(item.claimed_until), "at": micros(now)}
+        self._link.put(how, parameters)
+        self._call_next(item.event.verification_id, now)
 
     def _lock(self, verification_id: str) -> None:
         """An event that is added meanwhile would find this one unsettled, and nobody would call it."""

@@ -143,6 +143,7 @@ class OutboxContract:
         [own] = claim(storage, after(2), until=after(60))
         storage.write(lambda session: session.outbox.retry(late, after(3)))
         storage.write(lambda session: session.outbox.give_up(late, after(3)))
+        storage.write(lambda session: session.outbox.delivered(late, after(3)))
         assert claim(storage, after(59)) == []
         storage.write(lambda session: session.outbox.retry(own, after(50)))
         assert names(claim(storage, after(50))) == [("vrf_1", 0)]
