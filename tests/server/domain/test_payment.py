@@ -34,7 +34,7 @@ payments = st.builds(
         ("1.2345", "KWD", "amount"),
         ("0", "EUR", "amount"),
         ("0.00", "USD", "amount"),
-        ("1", "XXX", "currency"),
+        ("1", "XTS", "currency"),
         ("1", "XAU", "currency"),
         ("1", "ZZZ", "currency"),
         ("1", "DEM", "currency"),
