@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -349,6 +350,12 @@ def test_a_code_is_heard_after_a_key_and_verifies(site: Site) -> None:
     leaks.secret(code, "code")
     answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
     assert answer.json()["status"] == "verified"
+    # Neither what was spoken nor the secret addresses it was fetched from is written down anywhere.
+    log = site.server.log
+    assert "/keys" in log
+    assert urlsplit(call.url).path not in log
+    assert not re.search(rf"(?<![\w.]){code}(?![\w.])", log)
+    assert " ".join(code) not in log
 
 
 def test_whoever_presses_nothing_hears_no_code(site: Site) -> None:
