@@ -99,3 +99,15 @@ def test_the_first_state_of_a_breaker_is_no_change() -> None:
         for state in ("closed", "open", "half_open")
     }
     assert changes == {"closed": 1, "open": 1, "half_open": 1}
+
+
+def test_requests_to_back_ends_are_counted_by_what_they_were_and_what_came_of_them() -> None:
+    metrics = PrometheusMetrics()
+    for outcome in ("delivered", "refused", "delivered"):
+        metrics.webhook("verification.started", outcome, 0.1)
+    metrics.webhook("verification.requested", "deny", 0.02)
+    shown = figures(metrics.render().decode())
+    name = "ringproof_webhook_request_seconds_count"
+    assert shown[f'{name}{{kind="verification.started",outcome="delivered"}}'] == 2
+    assert shown[f'{name}{{kind="verification.started",outcome="refused"}}'] == 1
+    assert shown[f'{name}{{kind="verification.requested",outcome="deny"}}'] == 1

@@ -457,3 +457,25 @@ def test_what_cannot_be_signed_any_more_is_not_sent(world: World, back_end: Back
     assert (back_end.asked, back_end.refused) == ([], 0)
     [(_, facts), *_] = [line for line in world.server.log.lines if line[0] == "event_not_delivered"]
     assert facts["why"] == "blocked"
+
+
+def test_each_try_is_one_line_in_the_log_without_number_and_address(world: World, back_end: BackEnd) -> None:
+    app = listening(world, back_end)
+    answers = iter([500, 204])
+    back_end.react = lambda _: (next(answers), b"")
+    session = world.start(app)
+    deliver(world, 10)
+    lines = [line for line in world.server.log.lines if line[0].startswith("event_")]
+    assert [name for name, _ in lines] == ["event_not_delivered", "event_delivered"]
+    [first, second] = [facts for _, facts in lines]
+    assert first == {
+        "id": back_end.taken[0].id,
+        "kind": "verification.started",
+        "application": app.application.id,
+        "verification": session.id,
+        "tries": 1,
+        "why": "refused",
+        "status": 500,
+    }
+    assert (second["tries"], second["status"]) == (2, 204)
+    assert "127.0.0.1" not in repr(lines)
