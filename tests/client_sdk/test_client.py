@@ -76,6 +76,15 @@ def test_a_secret_key_needs_no_proof(scene: Scene) -> None:
     assert session.code_verifier is None
 
 
+def test_a_workflow_and_its_addresses_are_sent_as_given(scene: Scene) -> None:
+    """A channel may have a time and a condition of its own; Messenger goes by an address."""
+    read_in_time = {"channel": "messenger", "timeout": 120, "advance": "not_read"}
+    scene.client.start(OWNER, channels=[read_in_time, "sms"], recipients={"messenger": "1234567890123456"})
+    (start,) = scene.server.requests
+    assert start.body["channels"] == [read_in_time, "sms"]
+    assert start.body["recipients"] == {"messenger": "1234567890123456"}
+
+
 def test_the_key_and_the_challenge_travel_in_headers(scene: Scene) -> None:
     """Every request carries the key; those without a proving body carry the challenge."""
     session = scene.client.start(OWNER)

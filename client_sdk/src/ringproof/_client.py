@@ -88,7 +88,7 @@ class Ringproof:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         cancellation: Cancellation | None = None,
-        channels: Sequence[str] | None = None,
+        channels: Sequence[str | Mapping[str, object]] | None = None,
         language: str | None = None,
         reference: str | None = None,
         nonce: str | None = None,
@@ -128,7 +128,7 @@ class Ringproof:
         codes: CodeAsker = None,
         *,
         on_progress: Callable[[Progress], None] | None = None,
-        channels: Sequence[str] | None = None,
+        channels: Sequence[str | Mapping[str, object]] | None = None,
         language: str | None = None,
         reference: str | None = None,
         nonce: str | None = None,
@@ -163,17 +163,20 @@ class Ringproof:
         self,
         number: str,
         *,
-        channels: Sequence[str] | None = None,
+        channels: Sequence[str | Mapping[str, object]] | None = None,
         language: str | None = None,
         reference: str | None = None,
         nonce: str | None = None,
         capabilities: Mapping[str, object] | None = None,
         transaction: Mapping[str, str] | None = None,
+        recipients: Mapping[str, str] | None = None,
     ) -> Session:
         """Start a verification of an E.164 number. Whoever listens for calls must be listening already.
 
         `capabilities` says what this phone can do (`caller_id`, `ring_time`: bool; `sms_app_hash`,
-        `web_origin`: str). `nonce` comes back in the token, for a back end that has made it.
+        `web_origin`: str). `nonce` comes back in the token, for a back end that has made it. An entry of
+        `channels` is a name, or a mapping with `channel`, `timeout` (s) and `advance`. `recipients` are
+        addresses on channels that do not go by number (`messenger`), for back ends with a secret key only.
 
         Raises InvalidPhoneNumberError, NumberNotAllowedError, CountryNotAllowedError, OptedOutError,
         ConcurrentVerificationError, NoChannelAvailableError, RateLimitedError and others.
@@ -191,6 +194,7 @@ class Ringproof:
             "nonce": nonce,
             "capabilities": dict(capabilities) if capabilities else None,
             "transaction": dict(transaction) if transaction else None,
+            "recipients": dict(recipients) if recipients else None,
         }
         body.update({name: value for name, value in optional.items() if value is not None})
         answer = self._send("POST", "/v1/verifications", body=body)

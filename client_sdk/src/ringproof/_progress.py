@@ -35,7 +35,7 @@ class Progress:
 class StartOptions:
     """What is sent with the start, apart from the number and the phone's capabilities."""
 
-    channels: tuple[str, ...] | None = None
+    channels: tuple[str | Mapping[str, object], ...] | None = None
     language: str | None = None
     reference: str | None = None
     nonce: str | None = None
