@@ -195,13 +195,20 @@ def test_small_pools_ring_twice_and_say_so(tmp_path: Path) -> None:
     site.world.close()
 
 
-def test_a_call_that_asks_for_digits_shows_them(tmp_path: Path) -> None:
+def test_digits_typed_in_a_call_confirm_the_number_once_they_were(tmp_path: Path) -> None:
     site = form_site(tmp_path, policy=Policy(workflow=(Channel.KEYPAD,)))
+    site.world.behave("answer")
     visitor = site.visitor()
     page = visitor.begin()
-    assert re.fullmatch(r"[0-9]{4,10}", page.texts["keypad-digits"])
+    digits = page.texts["keypad-digits"].replace(" ", "")
+    assert re.fullmatch(r"[0-9]{4,10}", digits)
     page = visitor.send(page.form(having="length"))
     assert page.texts["keypad-digits"]
+    site.world.pass_time(8)
+    site.world.press(digits)
+    site.world.pass_time(8)
+    page = visitor.send(page.form(having="length"))
+    assert page.texts["proof-channel"] == say("by_keypad")
     site.world.close()
 
 

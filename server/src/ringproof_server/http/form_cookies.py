@@ -86,7 +86,11 @@ class FormCookies:
         text = self._seals.unseal(_PURPOSE, sealed)
         if text is None:
             return None
-        kept = msgspec.json.decode(text, type=Kept)
+        try:
+            kept = msgspec.json.decode(text, type=Kept)
+        except msgspec.ValidationError:
+            # Sealed by another version of this server.
+            return None
         return kept if hmac.compare_digest(kept.id.encode(), verification_id.encode()) else None
 
     def keep(self, response: Response, kept: Kept, seconds: int) -> None:

@@ -6,13 +6,12 @@ budgets. These routes are for people, so the API reference does not name them.
 
 from __future__ import annotations
 
+import math
 import re
-import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, Response, redirect, request
@@ -23,32 +22,27 @@ from ringproof_server.domain.errors import (
     AlreadyFinished,
     ChallengeExpired,
     Forbidden,
-    InvalidPhoneNumber,
     InvalidRequest,
     NotFound,
     RingproofError,
     VerifierMismatch,
 )
 from ringproof_server.domain.evidence import Verdict
-from ringproof_server.domain.verification import Capabilities, Status
+from ringproof_server.domain.verification import Status
 from ringproof_server.http.auth import UNTOLD, client_address
-from ringproof_server.http.bodies import ConfirmBody, StartBody
 from ringproof_server.http.cors import own_origins
 from ringproof_server.http.exchange import current_exchange
 from ringproof_server.http.form_cookies import AFTER_THE_END, FormCookies, Kept
+from ringproof_server.http.form_fields import Fields, evidence_in, read_fields, start_request
 from ringproof_server.http.form_parts import FormParts
 from ringproof_server.http.parts import HttpParts
 from ringproof_server.http.problems import PROBLEM_STATUS
-from ringproof_server.http.reading import raw_body
 from ringproof_server.service.progress import Progress
-from ringproof_server.service.requests import ClientReport, ConfirmRequest, IdempotencyKey, StartRequest
+from ringproof_server.service.requests import ClientReport, IdempotencyKey
 
 _ONE: Final = "/verify/<verification:verification_id>"
-_MOST_FIELDS: Final = 16
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9-]{1,35}")
-_DIALLED_ABROAD: Final = re.compile(r"^\s*(?:00|011)(?=[\s(.-]*[1-9])")
 
-Fields = dict[str, str]
 View = Callable[..., Response]
 
 
@@ -109,7 +103,7 @@ class _Views:
         return response
 
     def start(self) -> Response:
-        fields = _fields("number", "way", "once", "token")
+        fields = read_fields("number", "way", "once", "token")
         browser = self._cookies.browser()
         entered = fields.get("number", "")
         if browser is None or not self._cookies.belongs(fields, browser):
@@ -118,7 +112,12 @@ class _Views:
             proofs = self._cookies.proofs(fields, browser)
             started = self._service.start(
                 self._caller(),
-                self._request(fields, proofs.challenge),
+                start_request(
+                    fields,
+                    code_challenge=proofs.challenge,
+                    language=self._pages.language(),
+                    origin=self._public_url,
+                ),
                 self._cookies.idempotency(fields, browser),
             )
         except RingproofError as error:
@@ -130,21 +129,6 @@ class _Views:
         kept = Kept(id=verification.id, verifier=proofs.verifier, challenge=started.challenge)
         self._cookies.keep(response, kept, _seconds_left(started) + AFTER_THE_END)
         return response
-
-    def _request(self, fields: Fields, code_challenge: str) -> StartRequest:
-        said: dict[str, Any] = {
-            "phone_number": _DIALLED_ABROAD.sub("+", _ascii_digits(fields.get("number", ""))).strip(),
-            "code_challenge": code_challenge,
-            "language": self._pages.language(),
-        }
-        if fields.get("way") == Channel.SMS:
-            said["channels"] = [Channel.SMS.value]
-        try:
-            asked = msgspec.convert(said, StartBody).to_request()
-        except msgspec.ValidationError:
-            raise InvalidPhoneNumber("This is not a phone number") from None
-        # With it the code of a text message is bound to this site, and phones offer it here only.
-        return replace(asked, capabilities=Capabilities(web_origin=self._public_url))
 
     def _number_again(
         self, browser: str | None, entered: str, error: RingproofError, status: int
@@ -172,7 +156,7 @@ class _Views:
 
     def act(self, verification_id: str) -> Response:
         kept = self._kept(verification_id)
-        fields = _fields("do", "channel", "answer", "length", "once", "token")
+        fields = read_fields("do", "channel", "answer", "length", "once", "token")
         if not self._cookies.belongs(fields, kept.holder):
             progress = self._progress(kept)
             if progress is None or progress.status is not Status.PENDING:
@@ -199,7 +183,7 @@ class _Views:
             return _see_other(f"/verify/{kept.id}", told=error.slug)
 
     def _confirm(self, kept: Kept, fields: Fields, idempotency: IdempotencyKey) -> Response:
-        asked = _evidence(kept, fields)
+        asked = evidence_in(kept, fields)
         if asked is None:
             return _see_other(f"/verify/{kept.id}", told="incomplete")
         progress = self._service.confirm(self._caller(), kept.id, asked, idempotency)
@@ -274,10 +258,10 @@ class _Views:
 
     def _kept(self, verification_id: str) -> Kept:
         """What this browser keeps of the verification. Raises `VerifierMismatch` for any other browser."""
-        current_exchange().verification = verification_id
         kept = self._cookies.verification(verification_id)
         if kept is None:
             raise VerifierMismatch("This browser did not start the verification")
+        current_exchange().verification = kept.id
         return kept
 
     def _progress(self, kept: Kept) -> Progress | None:
@@ -321,46 +305,6 @@ class _Views:
         return PROBLEM_STATUS.get(error.slug, 500)
 
 
-def _fields(*names: str) -> Fields:
-    """These fields of the form, the first of each. Raises `InvalidRequest` for what is no form."""
-    try:
-        sent = parse_qsl(raw_body().decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise InvalidRequest("The form cannot be read") from None
-    found: Fields = {}
-    for name, value in sent:
-        if name in names:
-            found.setdefault(name, value)
-    return found
-
-
-def _evidence(kept: Kept, fields: Fields) -> ConfirmRequest | None:
-    """What the person typed, as evidence; None when digits are missing. Raises `InvalidRequest`."""
-    channel = fields.get("channel", "")
-    evidence: dict[str, str] = {"channel": channel}
-    if channel != Channel.KEYPAD:
-        typed = "".join(one for one in _ascii_digits(fields.get("answer", "")) if "0" <= one <= "9")
-        length = fields.get("length", "")
-        wanted = int(length) if length.isascii() and length.isdigit() and len(length) <= 2 else 0
-        if channel == Channel.FLASHCALL:
-            typed = typed[-wanted:] if wanted else typed
-            evidence["last_digits"] = typed
-        else:
-            evidence["code"] = typed
-        if not typed or len(typed) != wanted:
-            return None
-    said = {"evidence": evidence, "challenge": kept.challenge, "code_verifier": kept.verifier}
-    try:
-        return msgspec.convert(said, ConfirmBody).to_request()
-    except msgspec.ValidationError:
-        raise InvalidRequest("The form is not one of ours") from None
-
-
-def _ascii_digits(text: str) -> str:
-    """The text with the digits of every script as those of ASCII."""
-    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
-
-
 def _moved_on(kept: Kept, progress: Progress | None) -> Response:
     """To the page of the end; without `progress` it has expired."""
     good = progress is not None and progress.status is Status.VERIFIED
@@ -387,5 +331,5 @@ def _address(path: str, **query: str) -> str:
 
 def _with_wait(response: Response, error: RingproofError) -> Response:
     if error.retry_after is not None:
-        response.headers["Retry-After"] = str(max(0, round(error.retry_after + 0.5)))
+        response.headers["Retry-After"] = str(max(0, math.ceil(error.retry_after)))
     return response

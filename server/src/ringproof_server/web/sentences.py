@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringproof_rcml import Words
+from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import InvalidPhoneNumber, RateLimited, RingproofError, TooEarly
 from ringproof_server.domain.verification import Status
 from ringproof_server.service.progress import Progress
@@ -16,6 +17,7 @@ _HOUR: Final = 3600
 _MINUTE: Final = 60
 _GROUP: Final = "\u202f"
 _SIGNIFICANT: Final = 2
+_CALLS: Final = frozenset(channel.value for channel in Channel if channel.is_call)
 _PROPER_NAMES: Final[Mapping[str, str]] = {"whatsapp": "WhatsApp", "viber": "Viber", "messenger": "Messenger"}
 
 
@@ -94,8 +96,8 @@ class Sentences:
         return self(f"{status.value}_heading"), text
 
     def _way(self, channel: str, current: str) -> str:
-        if channel == current:
-            return "use_flashcall" if channel == "flashcall" else "send_again"
+        if channel == current and channel not in _CALLS:
+            return "send_again"
         return "start_sms" if channel == "sms" and current == "flashcall" else f"use_{channel}"
 
 
