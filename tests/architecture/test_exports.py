@@ -22,7 +22,8 @@ PUBLIC: dict[str, str] = {
         NO_OVERRIDES AskedKeys Dialect Encoding Locale OverrideError Overrides Segments Transaction
         UnknownLocaleError Voice Words WordsError
         asked_keys confirmed confirming goodbye hang_up is_app_hash is_host keypad load_words locales
-        negotiate parse_accept_language press_to_hear reject segments sms speech spoken_code spoken_text with_overrides worded""",
+        negotiate parse_accept_language press_to_hear reject segments sms speech spoken_code spoken_text
+        with_overrides worded""",
     "ringproof_server.carriers": """
         GROUP DocumentSource Attempt AttemptEvent Build CallbackRefused CallbackRequest Carrier
         CarrierCapabilities CarrierError CarrierEvent CarrierLookupError CarrierMisconfigured CarrierOptions
