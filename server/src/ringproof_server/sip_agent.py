@@ -6,11 +6,14 @@ the carrier only.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import Final, TextIO, cast
 
 import msgspec
 import structlog
@@ -21,7 +24,40 @@ from ringproof_server.carriers.sip.launch import READY
 from ringproof_server.logs import configure_logs
 from ringproof_server.system import SystemClock, SystemRandom
 
-LONGEST_LOG = 1_000_000
+LONGEST_LOG: Final = 1_000_000
+"""Bytes; two files of this size are kept."""
+
+
+class LogFile(io.TextIOBase):
+    """A log that only this user can read. When it has grown to `LONGEST_LOG` it becomes `.log.1`, in place of
+    the last one, and a new file begins.
+
+    What cannot be written, on a disk that is full, is lost: calls must be ended all the same.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises `OSError`."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._file = self._open()
+
+    def fileno(self) -> int:
+        return self._file
+
+    def write(self, text: str, /) -> int:
+        with self._lock, contextlib.suppress(OSError):
+            if os.fstat(self._file).st_size >= LONGEST_LOG:
+                self._begin_anew()
+            os.write(self._file, text.encode(errors="replace"))
+        return len(text)
+
+    def _begin_anew(self) -> None:
+        self._path.replace(self._path.with_suffix(".log.1"))
+        before, self._file = self._file, self._open()
+        os.close(before)
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
 def obey(order: StartOrder) -> None:
@@ -32,11 +68,13 @@ def obey(order: StartOrder) -> None:
     os.setsid()
     os.chdir("/")
     answer = os.fdopen(os.dup(1), "w")
-    log = _open_log(Path(order.log_file))
+    log = LogFile(Path(order.log_file))
     for descriptor in (0, 1, 2):
         os.dup2(log.fileno(), descriptor)
     level = os.environ.get("RINGPROOF_LOG_LEVEL", "info")
-    configure_logs(level if level in {"debug", "info", "warning", "error"} else "info", "json", sys.stderr)
+    configure_logs(
+        level if level in {"debug", "info", "warning", "error"} else "info", "json", cast("TextIO", log)
+    )
 
     def ready() -> None:
         answer.write(READY)
@@ -50,13 +88,6 @@ def obey(order: StartOrder) -> None:
         if not answer.closed:
             answer.close()
         log.close()
-
-
-def _open_log(path: Path) -> IO[bytes]:
-    """A file of bounded size, open to this user only."""
-    if path.exists() and path.stat().st_size > LONGEST_LOG:
-        path.replace(path.with_suffix(".log.1"))
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb", buffering=0)
 
 
 def run(order: StartOrder, idle_seconds: float | None, ready: Callable[[], None]) -> str | None:
