@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,16 +16,23 @@ from ringproof_server.domain.assurance import bits
 from ringproof_server.domain.attempt import AttemptState
 from ringproof_server.domain.channel import Channel, Reason, SkipReason
 from ringproof_server.domain.device import DeviceKind
-from ringproof_server.domain.errors import AlreadyFinished, InvalidRequest, NoChannelAvailable, NoStepsLeft
+from ringproof_server.domain.errors import (
+    AlreadyFinished,
+    InvalidRequest,
+    NoChannelAvailable,
+    NoStepsLeft,
+    RateLimited,
+)
 from ringproof_server.domain.evidence import Verdict
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
-from ringproof_server.domain.verification import Status
+from ringproof_server.domain.verification import Status, Transaction
 from ringproof_server.domain.workflow import Skipped
 from ringproof_server.ports import Session as Unit
 from ringproof_server.service.devices import Enrolled, EnrolRequest
 from ringproof_server.service.progress import Progress
 from ringproof_server.service.requests import StartRequest
+from ringproof_server.service.spacing import AUTHENTICATOR_OFFERS, AUTHENTICATOR_WINDOW
 from tests.support import leaks
 from tests.support.world import (
     NUMBER,
@@ -60,6 +69,7 @@ def enrolled(session: Session, label: str | None = None) -> Enrolled:
 
 
 def secret_in(made: Enrolled) -> bytes:
+    assert made.secret is not None
     leaks.secret(made.secret, "key")
     return base64.b32decode(made.secret)
 
@@ -127,7 +137,9 @@ def test_a_used_code_and_an_older_one_prove_nothing_more(world: World) -> None:
     assert give(session, newer).status is Status.VERIFIED
 
 
-def test_a_code_that_is_given_in_many_verifications_at_once_proves_one(world: World) -> None:
+def test_a_code_that_is_given_in_many_verifications_at_once_proves_one(tmp_path: Path, database: str) -> None:
+    """On every kind of database."""
+    world = World(tmp_path / "threads", database=database)
     app = world.app(Policy(ttl=900, pending_per_number=10))
     secret = enrol(world, app)
     sessions = []
@@ -143,6 +155,7 @@ def test_a_code_that_is_given_in_many_verifications_at_once_proves_one(world: Wo
     with ThreadPoolExecutor(len(sessions)) as pool:
         outcomes = list(pool.map(prove, sessions))
     assert sorted(outcomes) == [Status.PENDING] * (len(sessions) - 1) + [Status.VERIFIED]
+    world.close()
 
 
 def test_a_repeated_proof_gets_the_same_token(world: World) -> None:
@@ -325,6 +338,36 @@ def test_codes_that_were_sent_share_their_checks_with_it_and_its_odds(world: Wor
     answer = session.confirm(code_report(world.code_seen()))
     assert answer.status is Status.VERIFIED
     assert answer.verification.guess_probability == pytest.approx(1.5e-5)
+
+
+def test_a_number_is_offered_it_so_often_an_hour(world: World) -> None:
+    """With a device or without, so that nobody can use up the wrong answers that a number bears."""
+    app = world.app(LONG)
+    enrol(world, app)
+    for number in (NUMBER, OTHER_NUMBER):
+        for _ in range(AUTHENTICATOR_OFFERS):
+            world.start(app, number, channels=TOTP).cancel()
+        with pytest.raises(RateLimited) as refused:
+            world.start(app, number, channels=TOTP)
+        assert refused.value.retry_after == AUTHENTICATOR_WINDOW.total_seconds()
+        other = world.start(app, number, channels=[Channel.TOTP, Channel.SMS])
+        assert other.started.verification.plan.skipped == (Skipped(Channel.TOTP, SkipReason.RATE_LIMITED),)
+    world.pass_time(AUTHENTICATOR_WINDOW.total_seconds())
+    assert world.start(app, channels=TOTP).started.attempt is not None
+
+
+def test_it_cannot_show_what_is_paid(world: World) -> None:
+    """Unless the application says that it does so itself."""
+    paid = Transaction(amount="12.30", currency="EUR", payee="ACME")
+    allowed = replace(LONG, transactions_from_apps=True)
+    session = world.start(world.app(allowed), channels=[Channel.TOTP, Channel.SMS], transaction=paid)
+    assert session.started.verification.plan.skipped == (
+        Skipped(Channel.TOTP, SkipReason.TRANSACTION_NOT_SHOWN),
+    )
+    shows = world.app(replace(allowed, shows_transaction=True))
+    secret = enrol(world, shows, OTHER_NUMBER)
+    session = world.start(shows, OTHER_NUMBER, channels=TOTP, transaction=paid)
+    assert give(session, shown(world, secret)).status is Status.VERIFIED
 
 
 # --- among other channels

@@ -20,7 +20,7 @@ from ringproof_server.ports import Random, Session
 from ringproof_server.service.draw import Candidates, Groups
 from ringproof_server.service.requests import StartRequest
 from ringproof_server.service.routing import Routing
-from ringproof_server.service.spacing import History, flash_wait, is_send, send_wait
+from ringproof_server.service.spacing import History, authenticator_wait, flash_wait, is_send, send_wait
 
 _CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
 _LANDLINE_CHANNELS = frozenset({Channel.VOICE, Channel.KEYPAD})
@@ -120,7 +120,10 @@ class Planner:
         if channel is Channel.FLASHCALL:
             wait = flash_wait(policy, situation.history, situation.now)
             return (SkipReason.RATE_LIMITED, wait) if wait else (None, 0.0)
-        wait = send_wait(policy, situation.history, situation.now) if is_send(channel) else 0.0
+        if not channel.is_transported:
+            wait = authenticator_wait(situation.history, situation.now)
+            return (SkipReason.RATE_LIMITED, wait) if wait else (None, 0.0)
+        wait = send_wait(policy, situation.history, situation.now)
         if wait and (first or wait >= policy.ttl):
             return SkipReason.RATE_LIMITED, wait
         return None, 0.0

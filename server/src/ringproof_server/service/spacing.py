@@ -15,6 +15,10 @@ History = list[PastAttempt]
 SPACING_MEMORY = timedelta(hours=1)
 """Sends within this time lengthen the wait for the next one."""
 DAY = timedelta(days=1)
+AUTHENTICATOR_OFFERS = 10
+"""How often an hour an authenticator may be offered for a number. It costs nothing, so nothing else keeps a
+stranger from using up the wrong answers that the number bears."""
+AUTHENTICATOR_WINDOW = timedelta(hours=1)
 
 
 def forgiven(attempts: Sequence[Attempt], channel: Channel) -> Collection[PastAttempt]:
@@ -57,6 +61,21 @@ def send_wait(
     return max(0.0, wait)
 
 
+def authenticator_wait(history: History, now: datetime) -> float:
+    """Seconds until an authenticator may be offered for this number again, 0 for now.
+
+    Numbers that have none are counted alike.
+    """
+    offers = [
+        item.queued_at
+        for item in history
+        if not item.channel.is_transported and item.queued_at > now - AUTHENTICATOR_WINDOW
+    ]
+    if len(offers) < AUTHENTICATOR_OFFERS:
+        return 0.0
+    return max(0.0, (offers[-AUTHENTICATOR_OFFERS] + AUTHENTICATOR_WINDOW - now).total_seconds())
+
+
 def flash_wait(policy: Policy, history: History, now: datetime) -> float:
     """Seconds until the next flash call to this number may be started, 0 for now.
 
@@ -80,7 +99,7 @@ def attempt_wait(
     if channel is Channel.FLASHCALL:
         return flash_wait(policy, history, now)
     if not channel.is_transported:
-        return 0.0
+        return authenticator_wait(history, now)
     wait = send_wait(policy, history, now, forgiven=forgiven(attempts, channel))
     after = voice_wait(policy, attempts, now) if channel is Channel.VOICE else 0.0
     return max(wait, after)

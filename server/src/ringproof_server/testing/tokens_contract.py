@@ -159,6 +159,28 @@ class SealsContract:
         for text in (bench.stranger.sign_reference(ATTEMPT), ATTEMPT, f"{ATTEMPT}.", "", "é"):
             assert bench.here.read_reference(text) is None
 
+    def test_what_is_sealed_opens_in_every_process_of_this_server_only(self, bench: SealsBench) -> None:
+        sealed = bench.here.seal("device", "secret ✓")
+        assert bench.there.unseal("device", sealed) == "secret ✓"
+        assert bench.stranger.unseal("device", sealed) is None
+        assert bench.here.unseal("other purpose", sealed) is None
+        assert "secret" not in sealed
+
+    def test_what_is_bound_to_something_opens_nowhere_else(self, bench: SealsBench) -> None:
+        sealed = bench.here.seal("device", "secret", bound_to="one number")
+        assert bench.there.unseal("device", sealed, bound_to="one number") == "secret"
+        assert bench.here.unseal("device", sealed, bound_to="another number") is None
+        assert bench.here.unseal("device", sealed) is None
+        assert bench.here.unseal("device", bench.here.seal("device", "secret"), bound_to="one number") is None
+
+    def test_what_is_sealed_never_opens_as_anything_else(self, bench: SealsBench) -> None:
+        """Base64 has spare bits, which may differ; whatever says something else does not open."""
+        opened = [
+            bench.here.unseal("device", altered) for altered in alterations(bench.here.seal("device", "s"))
+        ]
+        assert set(opened) <= {None, "s"}
+        assert opened.count("s") <= 3
+
 
 def alterations(text: str) -> list[str]:
     """The text with each of its characters replaced by some others."""
