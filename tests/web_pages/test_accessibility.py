@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.support.browser import DESKTOP, PHONE, Window, open_window
-from tests.web_pages.stand_in import CHALLENGE, StandIn, code_view, ended_view, flash_view
+from tests.web_pages.stand_in import CHALLENGE, StandIn, code_view, ended_view, flash_view, keypad_view
 
 pytestmark = pytest.mark.browser
 
@@ -80,10 +80,14 @@ def steps(page: Page, api: StandIn) -> Iterator[str]:
     expect(page.locator("#moved-on")).to_be_visible()
     yield "code"
     token = "eyJhbGciOiJFZERTQSJ9.eyJhdWQiOiJhcHBfMSJ9.c2ln"
-    api.on("POST /confirm", (200, {**ended_view("verified"), "token": token}))
+    api.on("POST /confirm", (200, {**keypad_view(), "result": "mismatch"}))
     page.fill("#code", "123456")
     page.click("#check-code")
-    expect(page.locator("#proof")).to_be_visible()
+    expect(page.locator("#keypad-digits")).to_be_visible()
+    yield "digits to type in a call"
+    api.on("POST /confirm", (200, {**ended_view("verified"), "token": token}))
+    api.on("GET /vrf_1", (200, keypad_view(keypad={"digits": "482915", "typed": True})))
+    expect(page.locator("#proof")).to_be_visible(timeout=20_000)
     page.click("#proof-token summary")
     yield "verified"
 
@@ -98,7 +102,7 @@ def test_every_step_is_for_everybody(
     with open_window(chromium, viewport=viewport, locale=locale, color_scheme=scheme) as window:
         found = {step: faults(window.page) for step in steps(window.page, api)}
         assert {step: what for step, what in found.items() if what} == {}
-        assert len(found) == 6
+        assert len(found) == 7
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
