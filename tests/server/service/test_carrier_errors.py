@@ -261,3 +261,54 @@ def test_no_database_session_is_open_while_the_carrier_is_asked(board: Switchboa
     seen: list[str] = []
     world.server.dispatching.dispatch(session.attempts[0].id)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.CARRIER_ERROR, Reason.CONFIG_ERROR])
+def test_a_call_that_fails_after_it_was_taken_goes_to_the_next_carrier(
+    two_carriers: Switchboard, reason: Reason
+) -> None:
+    """A trunk that has said 100 and then 503 has failed no less than one that is not there."""
+    world = two_carriers.world
+    session = world.start(world.app())
+    world.server.dispatch_all()
+    two_carriers.say(session.attempts[0], AttemptEvent.END, reason=reason)
+    world.server.dispatch_all()
+    assert [(item.channel, item.carrier, item.state) for item in session.attempts] == [
+        (Channel.FLASHCALL, "first", AttemptState.ENDED),
+        (Channel.FLASHCALL, "second", AttemptState.ACCEPTED),
+    ]
+    first, second = session.attempts
+    assert second.caller_id == first.caller_id
+
+
+def test_a_message_that_a_carrier_reports_as_its_own_failure_goes_to_the_next_one(
+    two_carriers: Switchboard,
+) -> None:
+    world = two_carriers.world
+    session = world.start(world.app(Policy(workflow=(Channel.SMS,))))
+    world.server.dispatch_all()
+    two_carriers.say(session.attempts[0], AttemptEvent.FAIL, reason=Reason.CARRIER_ERROR)
+    world.server.dispatch_all()
+    assert [item.carrier for item in session.attempts] == ["first", "second"]
+
+
+def test_a_call_that_rang_goes_to_no_other_carrier(two_carriers: Switchboard) -> None:
+    """The phone would ring twice: the next step runs, however the call ended."""
+    world = two_carriers.world
+    session = world.start(world.app())
+    world.server.dispatch_all()
+    two_carriers.say(session.attempts[0], AttemptEvent.RING)
+    two_carriers.say(session.attempts[0], AttemptEvent.END, reason=Reason.CARRIER_ERROR)
+    world.server.dispatch_all()
+    assert [item.channel for item in session.attempts] == [Channel.FLASHCALL, Channel.SMS]
+
+
+def test_a_failure_that_is_reported_when_its_step_was_left_changes_nothing(two_carriers: Switchboard) -> None:
+    world = two_carriers.world
+    session = world.start(world.app())
+    world.server.dispatch_all()
+    world.clock.move(60)
+    session.advance(Channel.SMS)
+    two_carriers.say(session.attempts[0], AttemptEvent.END, reason=Reason.CARRIER_ERROR)
+    world.server.dispatch_all()
+    assert [item.channel for item in session.attempts] == [Channel.FLASHCALL, Channel.SMS]

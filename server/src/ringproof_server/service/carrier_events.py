@@ -17,7 +17,9 @@ from ringproof_server.domain.errors import (
 from ringproof_server.ports import CallbackRequest, CarrierEvent, Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop, is_awaited
+from ringproof_server.service.failover import Failover
 from ringproof_server.service.parts import Parts
+from ringproof_server.service.routing import Routing
 from ringproof_server.service.spoken import SpokenCalls, SpokenDocument
 from ringproof_server.service.steps import Steps
 
@@ -30,7 +32,7 @@ class CarrierEvents:
 
     def __init__(self, parts: Parts, steps: Steps) -> None:
         self._parts = parts
-        self._steps = steps
+        self._failover = Failover(Routing(parts.carriers, parts.config.routes, parts.random), steps)
         self._spoken = SpokenCalls(parts, steps)
 
     def receive(self, carrier_name: str, request: CallbackRequest) -> None:
@@ -96,7 +98,7 @@ class CarrierEvents:
         if moved.state is not attempt.state:
             change.note("attempt_moved", channel=moved.channel, state=moved.state, reason=moved.reason)
             if moved.state.is_final:
-                self._steps.attempt_ended(change, moved)
+                self._failover.attempt_ended(change, moved)
 
     def _on_ring(self, change: Change, attempt: Attempt, _event: CarrierEvent) -> dict[str, Any]:
         """The hang-up of a flash call is set for a random moment; a call that has something to say rings for

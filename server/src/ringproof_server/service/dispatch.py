@@ -25,11 +25,12 @@ from ringproof_server.domain.web_push import MOST_DEVICES
 from ringproof_server.ports import Carrier, OutgoingCall, OutgoingMessage, Placed, Session
 from ringproof_server.service.aftermath import carry_out
 from ringproof_server.service.change import Aftermath, Change, backstop
+from ringproof_server.service.failover import Failover
 from ringproof_server.service.messages import code_message, code_of, locale_for
 from ringproof_server.service.parts import Log, Parts
 from ringproof_server.service.pushing import push_to
-from ringproof_server.service.routing import FAILED_HERE, Route, Routing
-from ringproof_server.service.steps import Steps, is_current
+from ringproof_server.service.routing import Route, Routing
+from ringproof_server.service.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Dispatching:
         self._steps = steps
         self._log = log
         self._routing = Routing(parts.carriers, parts.config.routes, parts.random)
+        self._failover = Failover(self._routing, steps)
 
     def route(self, attempt_id: str, busy: Collection[str] = ()) -> Route | None:
         """The carrier for an attempt that waits, none of the `busy` ones; nothing is written.
@@ -349,11 +351,7 @@ class Dispatching:
         change.close_attempt(attempt.id, reason)
         ended = change.attempt(attempt.id)
         change.note("attempt_moved", channel=ended.channel, state=ended.state, reason=reason)
-        may_try_again = change.is_open and reason in FAILED_HERE and is_current(change, ended)
-        if may_try_again and self._choose(change, ended) is not None:
-            self._steps.try_again(change, ended)
-            return
-        self._steps.attempt_ended(change, ended)
+        self._failover.attempt_ended(change, ended)
 
     def _renew_claim(self, session: Session, attempt_id: str) -> tuple[Attempt, PhoneNumber] | None:
         now = self._parts.clock.now()
