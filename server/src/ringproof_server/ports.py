@@ -346,7 +346,8 @@ class Outbox(Protocol):
         """Make events due as if they were new that were delivered or given up before `now`; how many.
 
         Of one verification, or of all since then; with `failed` those that were given up only. Call it
-        again, with the same `now`, while it answers `limit`.
+        again, with the same `now`, while it answers `limit`. What waits for another try of these
+        verifications or applications is due at once, too, and not counted.
         """
         ...
 

@@ -199,6 +199,16 @@ _STEP_BACK = Statement(
     .where(outbox.c.verification_id == bindparam("verification_id"), outbox.c.due_at.is_not(None))
     .values(due_at=null(), claimed_until=null())
 )
+_AT_ONCE = Statement(
+    outbox.update()
+    .where(
+        outbox.c.due_at > bindparam("now"),
+        outbox.c.claimed_until.is_(None),
+        _any_application,
+        or_(bindparam("of_all", type_=Boolean), outbox.c.verification_id == bindparam("verification_id")),
+    )
+    .values(due_at=bindparam("now"))
+)
 
 
 class SqlOutbox:
@@ -268,6 +278,8 @@ class SqlOutbox:
             self._link.change_many(_AGAIN, keys)
             self._link.change(_STEP_BACK, {"verification_id": verification})
             self._call_next(verification, now)
+        waiting = {"of_all": verification_id is None, "verification_id": verification_id or ""}
+        self._link.change(_AT_ONCE, {**_of(application_id), **waiting, "now": micros(now)})
         return len(rows)
 
     def _settle(self, how: Statement, item: OutboxItem, now: datetime) -> None:
@@ -284,12 +296,12 @@ class SqlOutbox:
         self._link.put(_NEXT_IN_LINE, {"verification_id": verification_id, "at": micros(now)})
 
 
+def _of(application_id: str | None) -> dict[str, str | bool]:
+    return {"of_any": application_id is None, "application_id": application_id or ""}
+
+
 def _choice(application_id: str | None, *, failed: bool) -> dict[str, str | bool]:
-    return {
-        "of_any": application_id is None,
-        "application_id": application_id or "",
-        "delivered_too": not failed,
-    }
+    return {**_of(application_id), "delivered_too": not failed}
 
 
 def _claimed(item: OutboxItem, until: datetime) -> OutboxItem:

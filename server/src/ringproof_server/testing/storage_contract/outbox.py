@@ -217,3 +217,21 @@ class OutboxContract:
         due = claim(storage, now)
         assert sorted(names(due)) == [(f"vrf_{n}", 0) for n in (1, 2, 3, 4)]
         assert {item.tries for item in due} == {1}
+
+    def test_what_waits_for_another_try_is_tried_at_once_when_events_are_sent_again(
+        self, storage: Storage
+    ) -> None:
+        put(storage, event("vrf_1"), event("vrf_2"), event("vrf_3", application_id="app_2"))
+        for item in claim(storage):
+            storage.write(lambda session, item=item: session.outbox.retry(item, after(9000)))  # type: ignore[misc]
+        now = after(5000)
+
+        def again(**which: Any) -> int:
+            return storage.write(lambda session: session.outbox.send_again(now, 9, **which))
+
+        assert again(verification_id="vrf_2") == 0
+        assert names(claim(storage, now)) == [("vrf_2", 0)]
+        assert again(failed=True, application_id="app_2") == 0
+        assert names(claim(storage, now)) == [("vrf_3", 0)]
+        assert again(failed=True) == 0
+        assert names(claim(storage, now)) == [("vrf_1", 0)]
