@@ -53,6 +53,10 @@ _SERVER: Final[dict[str, tuple[str, str]]] = {
     ),
     "LOG_LEVEL": ("info", "`debug`, `info`, `warning` or `error`"),
     "LOG_FORMAT": ("console", "`console` for people, `json` for machines"),
+    "WEBHOOK_PRIVATE_ADDRESSES": (
+        "off",
+        "applications' webhooks and hooks may lead to private addresses of the operator's own network",
+    ),
     "PAGE_KEY": ("", "publishable key (`rp_pk_…`) of the application that the page `/` verifies numbers for"),
     "DEMO": ("off", "demonstration: virtual handsets, loopback only and not counted in limits per address"),
 }
@@ -64,6 +68,7 @@ _CARRIER_OPTIONS: Final[dict[str, str]] = {
     "RESTCOMM_…": "`BASE_URL`, `ACCOUNT_SID`, `AUTH_TOKEN`, … ([Restcomm](docs/carriers/restcomm.md))",
     "VONAGE_…": "`APPLICATION_ID`, `PRIVATE_KEY`, `SIGNATURE_SECRET`, … ([Vonage](docs/carriers/vonage.md))",
     "SIP_…": "`TRUNK`, `LOCAL_ADDRESS`, `USERNAME`, `PASSWORD`, … ([SIP](docs/carriers/sip.md))",
+    "WEBPUSH_…": "`SUBJECT` of notifications to known devices ([Web Push](docs/carriers/webpush.md))",
     "WEBHOOK_…": "`URL`, `SECRET`, … of a sender of your own ([webhook](docs/carriers/webhook.md))",
 }
 
