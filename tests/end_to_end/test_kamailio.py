@@ -229,6 +229,16 @@ def test_strangers_are_not_even_answered(run: RunProxy, phone: Phone) -> None:
     assert phone.active_calls() == 0
 
 
+@pytest.mark.parametrize("method", ["INVITE", "REFER", "MESSAGE"])
+def test_what_pretends_to_be_within_a_call_goes_nowhere(run: RunProxy, phone: Phone, method: str) -> None:
+    """Such a request finds its own way by its Route, past the gateways' order and at their owner's cost; and
+    whoever can forge an address could send one."""
+    with run(phone.address) as proxy:
+        before = len(phone.packets())
+        assert request_answer(proxy.port, method, timeout=5, beyond=phone.address) == 405
+        assert all(packet.start.split()[0] != method for packet in phone.packets()[before:])
+
+
 def test_a_phone_whose_caller_died_is_quiet_in_the_end(
     run: RunProxy, phone: Phone, tmp_path: Path, trunk: Proxy
 ) -> None:

@@ -149,18 +149,26 @@ def options_answer(port: int, *, source: str = "127.0.0.1", timeout: float = 0.3
     return request_answer(port, "OPTIONS", source=source, timeout=timeout)
 
 
-def request_answer(port: int, method: str, *, source: str = "127.0.0.1", timeout: float = 0.3) -> int | None:
-    """Send one request of one's own; the status of its answer, None when there is none in time."""
+def request_answer(
+    port: int, method: str, *, source: str = "127.0.0.1", timeout: float = 0.3, beyond: str | None = None
+) -> int | None:
+    """Send one request of one's own; the status of its answer, None when there is none in time.
+
+    With `beyond` it pretends to be within a call that the proxy had brought to this address before.
+    """
     with socket.socket(type=socket.SOCK_DGRAM) as asking:
         asking.bind((source, 0))
         asking.settimeout(timeout)
         here = f"{source}:{asking.getsockname()[1]}"
         mark = f"{time.monotonic_ns():x}"
+        proxy = f"127.0.0.1:{port}"
+        route = "" if beyond is None else f"Route: <sip:{proxy};lr>\r\n"
+        tag = "" if beyond is None else ";tag=there"
         asking.sendto(
-            f"{method} sip:+447400123456@127.0.0.1:{port} SIP/2.0\r\n"
+            f"{method} sip:+447400123456@{beyond or proxy} SIP/2.0\r\n{route}"
             f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{mark}\r\n"
             f"Max-Forwards: 70\r\nFrom: <sip:ping@{here}>;tag={mark}\r\n"
-            f"To: <sip:+447400123456@127.0.0.1:{port}>\r\n"
+            f"To: <sip:+447400123456@{proxy}>{tag}\r\n"
             f"Call-ID: {mark}\r\nCSeq: 1 {method}\r\nContact: <sip:ping@{here}>\r\n"
             "Content-Length: 0\r\n\r\n".encode(),
             ("127.0.0.1", port),
