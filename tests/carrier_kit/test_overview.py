@@ -33,12 +33,12 @@ def test_every_real_carrier_has_a_page_with_its_settings(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_carrier_that_is_shipped_is_held_to_the_contract(name: str) -> None:
-    """Its tests combine suites of the contract, those for its calls among them."""
+    """Its tests combine suites of the contract, those for its calls or messages among them."""
     folder = ROOT / "tests" / "server" / "carriers"
     file = folder / ("test_simulated_contract.py" if name == "simulated" else f"{name}/test_contract.py")
     classes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ClassDef)]
     suites = {base.id for node in classes for base in node.bases if isinstance(base, ast.Name)}
-    assert "CallContract" in suites
+    assert suites & {"CallContract", "MessageContract"}
 
 
 def test_the_page_about_writing_one_names_every_suite() -> None:
