@@ -33,10 +33,19 @@ def system_lookup(host: str, port: int) -> list[str]:
 class PushPosts:
     """Sends requests, each once. Without `private` only to addresses of the public Internet."""
 
-    def __init__(self, timeouts: Timeouts, *, private: bool, lookup: Lookup = system_lookup) -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        *,
+        private: bool,
+        lookup: Lookup = system_lookup,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls` says whom to trust; the system's authorities if left out."""
         self._timeouts = timeouts
         self._private = private
         self._lookup = lookup
+        self._tls = tls
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, float | None]:
         """The status, and the seconds of `Retry-After` where the push service gives them.
@@ -74,10 +83,15 @@ class PushPosts:
             address,
             port,
             timeout=timeout,
-            ssl_context=ssl.create_default_context(),
+            ssl_context=self._context(),
             server_hostname=host,
-            assert_hostname=host,
         )
+
+    def _context(self) -> ssl.SSLContext:
+        """Made at the first use, since reading the authorities takes long."""
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
     def _address_of(self, host: str, port: int) -> str:
         try:
