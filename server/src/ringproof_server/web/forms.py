@@ -75,6 +75,7 @@ class FormPages:
         words, _ = language()
         say = Sentences(words)
         shown = _Step(progress, say)
+        complaint = say.complaint(progress, told)
         return self._answer(
             "form_step.html",
             status,
@@ -82,7 +83,8 @@ class FormPages:
             action=action,
             hidden=hidden,
             step=shown,
-            complaint=say.complaint(progress, told),
+            complaint=complaint,
+            alert="" if complaint else say.alert(told),
             moved=told == "moved",
         )
 

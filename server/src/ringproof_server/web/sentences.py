@@ -75,7 +75,7 @@ class Sentences:
         return self("proof_chance_value", times=f"{rounded:,.0f}".replace(",", _GROUP))
 
     def complaint(self, progress: Progress, told: str | None) -> str:
-        """What went wrong with the request before this page; empty for nothing, and for what is not known."""
+        """What is wrong with the answer that was sent; empty for nothing, and for what is not known."""
         flash = progress.verification.current.flash
         if told == "mismatch":
             left = f" {self('checks_left', checks=progress.checks_left)}" if progress.checks_left > 0 else ""
@@ -86,6 +86,10 @@ class Sentences:
             return self("digits_incomplete", digits=flash.digits)
         if told == "too-early" and progress.next.check_in:
             return self("too_early_text", wait=self.wait(progress.next.check_in))
+        return ""
+
+    def alert(self, told: str | None) -> str:
+        """What came of any other request; empty for nothing, and for what is not known."""
         return self.words.section("problem").get(told or "", "")
 
     def end(self, status: Status, number: str) -> tuple[str, str]:
