@@ -112,6 +112,21 @@ def test_the_command_makes_its_folder_or_says_that_it_cannot(tmp_path: Path) -> 
     assert folder.stat().st_mode & 0o077 == 0
 
 
+def test_the_command_says_when_no_trunk_can_be_found(tmp_path: Path) -> None:
+    """And what to set."""
+    environment = {
+        **os.environ,
+        "RINGPROOF_SECRET_KEY": SECRET,
+        "RINGPROOF_DATA_DIR": str(tmp_path),
+        "RINGPROOF_SIP_TRUNK": "nowhere.invalid",
+    }
+    command = [sys.executable, "-m", "ringproof_server", "sip-agent"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "no address of this machine leads to a trunk" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_agent_that_runs_out_of_descriptors_serves_again_when_there_are_some(caller: Caller) -> None:
     """Its calls could not be hung up any more otherwise."""
     pid = caller.agent_pid

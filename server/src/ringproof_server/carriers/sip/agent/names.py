@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 REFRESH_SECONDS: Final = 60.0
@@ -84,3 +84,18 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def own_address_towards(hosts: Sequence[str]) -> str:
+    """Our own IPv4 address from which the first of these hosts is reached that has a known address and a way
+    to it; nothing is sent. Raises `OSError` when there is none."""
+    fault = OSError("no host is named")
+    for host in hosts:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((host, 5060))
+            except OSError as this:
+                fault = this
+            else:
+                return str(probe.getsockname()[0])
+    raise fault

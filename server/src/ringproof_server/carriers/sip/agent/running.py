@@ -7,7 +7,6 @@ import gc
 import io
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from ringproof_server.carriers.plugin import Log
 from ringproof_server.carriers.sip.address import AgentAddress
 from ringproof_server.carriers.sip.agent.control import Control
 from ringproof_server.carriers.sip.agent.exchange import Exchange
-from ringproof_server.carriers.sip.agent.names import Names
+from ringproof_server.carriers.sip.agent.names import Names, own_address_towards
 from ringproof_server.carriers.sip.agent.outbox import Outbox
 from ringproof_server.carriers.sip.agent.stack import Switch, after
 from ringproof_server.carriers.sip.protocol import Greeting
@@ -197,14 +196,12 @@ def lock_file(path: Path) -> Path:
 def _switch(plan: AgentPlan, names: Names) -> Switch:
     local = plan.settings.local
     try:
-        host = local.host or _way_to(plan.settings.trunks[0].host)
+        host = local.host or own_address_towards([trunk.host for trunk in plan.settings.trunks])
+    except OSError as fault:
+        raise AgentFault(
+            f"no address of this machine leads to a trunk ({fault.strerror}); set RINGPROOF_SIP_LOCAL_ADDRESS"
+        ) from None
+    try:
         return Switch(host, local.port, names, plan.settings.sources)
     except OSError as fault:
         raise AgentFault(f"the SIP address cannot be had (port {local.port}): {fault.strerror}") from None
-
-
-def _way_to(host: str) -> str:
-    """Our own address from which this host is reached; nothing is sent. Raises `OSError`."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((host, 5060))
-        return str(probe.getsockname()[0])
