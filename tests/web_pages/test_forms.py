@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ringproof_rcml import load_words, locales
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import Policy
+from ringproof_server.http.form_cookies import Kept, Proofs
 from tests.support.world import NUMBER, OTHER_NUMBER
 from tests.web_pages.form_site import OURS, Form, FormSite, Visitor, form_site, location
 
@@ -462,6 +463,12 @@ def test_pages_are_kept_nowhere_and_name_nothing_secret(site: FormSite, visitor:
             assert tag not in {"script", "style", "base", "iframe"}
             assert not {name for name in said if name == "style" or name.startswith("on")}
         assert not [one for one in page.all("meta") if one.get("http-equiv")]
+
+
+def test_what_a_browser_keeps_is_not_shown_when_it_is_printed() -> None:
+    kept = Kept(id="vrf_1", verifier="the-verifier", challenge="the-challenge", token="the-token")
+    proofs = Proofs(verifier="the-verifier", challenge="public")
+    assert not re.search("the-verifier|the-challenge|the-token", f"{kept!r} {proofs!r}")
 
 
 # --- words

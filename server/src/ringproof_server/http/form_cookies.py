@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,12 +47,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What the forms of this verification are bound to."""
         return f"{self.id}:{self.verifier}"
 
+    def __repr__(self) -> str:
+        return f"Kept(id={self.id!r}, …)"
+
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
     """The client's side of RFC 7636."""
 
-    verifier: str
+    verifier: str = field(repr=False)
     challenge: str
 
 
