@@ -1,25 +1,30 @@
 """Requests to push services, whose addresses come from strangers: judged first, then asked once.
 
 The name is resolved here, and the connection goes to an address that was judged, so that a second answer of
-the name's owner leads nowhere else. No redirect is followed.
+the name's owner leads nowhere else. No redirect is followed. Of the answer only its head is read, until a
+deadline: the libraries bound each wait and not their sum, and a stranger's service may let its answer drip.
 """
 
 from __future__ import annotations
 
+import http.client
+import io
 import socket
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import urlsplit
-
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib.parse import SplitResult, urlsplit
 
 from ringproof_server.carriers.plugin import Timeouts
 from ringproof_server.domain.errors import CarrierUnavailable, NumberUnreachable, OutcomeUnknown
 from ringproof_server.domain.webhook import is_public, literal_address
 
 LONGEST_WAIT_ASKED: Final = 3600.0
+LONGEST_HEAD: Final = 16 * 1024
+"""Bytes of an answer after which its end is not waited for."""
+
+_END_OF_HEAD: Final = b"\r\n\r\n"
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -53,39 +58,29 @@ class PushPosts:
         Raises `NumberUnreachable` for an address that nothing is sent to, `CarrierUnavailable` when nothing
         was sent, `OutcomeUnknown` when no answer came.
         """
+        deadline = time.monotonic() + self._timeouts.total
         parts = urlsplit(url)
+        with self._connected(parts) as line:
+            try:
+                line.settimeout(_left(deadline))
+                line.sendall(_request(parts, headers, body))
+                return _answer(line, deadline)
+            except (OSError, http.client.HTTPException, ValueError):
+                raise OutcomeUnknown("the push service did not answer a request") from None
+
+    def _connected(self, parts: SplitResult) -> socket.socket:
         host, is_tls = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if is_tls else 80)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        address = self._address_of(host, port)
         try:
-            with self._pool(self._address_of(host, port), host, port, is_tls=is_tls) as pool:
-                answer = pool.urlopen(
-                    "POST",
-                    target,
-                    body=body,
-                    headers={"Host": parts.netloc, **headers},
-                    redirect=False,
-                    retries=False,
-                    preload_content=False,
-                )
-                answer.close()
-        except (HTTPError, OSError) as fault:
-            if _never_left(fault):
-                raise CarrierUnavailable("the push service does not answer") from None
-            raise OutcomeUnknown("the push service did not answer a request") from None
-        return answer.status, _seconds(answer.headers.get("Retry-After", ""))
-
-    def _pool(self, address: str, host: str, port: int, *, is_tls: bool) -> urllib3.HTTPConnectionPool:
-        timeout = urllib3.Timeout(connect=self._timeouts.connect, total=self._timeouts.total)
-        if not is_tls:
-            return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-        return urllib3.HTTPSConnectionPool(
-            address,
-            port,
-            timeout=timeout,
-            ssl_context=self._context(),
-            server_hostname=host,
-        )
+            raw = socket.create_connection((address, port), timeout=self._timeouts.connect)
+            try:
+                return self._context().wrap_socket(raw, server_hostname=host) if is_tls else raw
+            except BaseException:
+                raw.close()
+                raise
+        except (OSError, ValueError):
+            raise CarrierUnavailable("the push service does not answer") from None
 
     def _context(self) -> ssl.SSLContext:
         """Made at the first use, since reading the authorities takes long."""
@@ -104,16 +99,49 @@ class PushPosts:
         return allowed[0]
 
 
+def _request(parts: SplitResult, headers: Mapping[str, str], body: bytes) -> bytes:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    fixed = {"Host": parts.netloc, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [
+        f"POST {target} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in (fixed | dict(headers)).items()),
+    ]
+    return "\r\n".join(lines).encode("ascii") + _END_OF_HEAD + body
+
+
+def _answer(line: socket.socket, deadline: float) -> tuple[int, float | None]:
+    """Status and wait from the first head that is an answer. Raises `OSError`, `ValueError` without one."""
+    received = b""
+    for _ in range(LONGEST_HEAD):
+        head, ended, rest = received.partition(_END_OF_HEAD)
+        if ended:
+            status_line, _, fields = head.partition(b"\r\n")
+            version, status = status_line.split(None, 2)[:2]
+            if not version.startswith(b"HTTP/1.") or not 100 <= int(status) <= 599:
+                raise ValueError("this is not HTTP")
+            if int(status) >= 200:
+                found = http.client.parse_headers(io.BytesIO(fields + _END_OF_HEAD))
+                return int(status), _seconds(found.get("Retry-After", ""))
+            received = rest
+            continue
+        line.settimeout(_left(deadline))
+        part = line.recv(4096)
+        received += part
+        if not part or len(received) > LONGEST_HEAD:
+            break
+    raise OSError("there is no answer")
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time is over")
+    return left
+
+
 def _is_public(address: str) -> bool:
     parsed = literal_address(address)
     return parsed is not None and is_public(parsed)
-
-
-def _never_left(fault: Exception) -> bool:
-    """Whether the request cannot have reached the other side."""
-    if isinstance(fault, SSLError):
-        return isinstance(fault.args[0] if fault.args else None, ssl.SSLCertVerificationError)
-    return isinstance(fault, NewConnectionError | ConnectTimeoutError)
 
 
 def _seconds(text: str) -> float | None:
