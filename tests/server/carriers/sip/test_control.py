@@ -19,11 +19,15 @@ from typing import Final
 import pytest
 
 from ringproof_server.carriers.sip import AgentAddress
+from ringproof_server.carriers.sip.agent import control
 from ringproof_server.carriers.sip.agent.control import MOST_STRANGERS
-from ringproof_server.carriers.sip.line import AgentAway, AgentLine
+from ringproof_server.carriers.sip.agent.outbox import Outbox
+from ringproof_server.carriers.sip.line import AgentAway, AgentLine, AnswerLost
+from ringproof_server.carriers.sip.protocol import Greeting, Place
 from ringproof_server.domain.errors import CarrierUnavailable
-from ringproof_server.system import SystemRandom
-from tests.server.carriers.sip.agents import SECRET, Caller, calling, end_process
+from ringproof_server.system import SystemClock, SystemRandom
+from ringproof_server.testing.options import LogLines
+from tests.server.carriers.sip.agents import SECRET, Caller, calling, end_process, operators_agent
 
 NONCE: Final = struct.pack(">I", 32) + b"n" * 32
 PATIENCE_SECONDS: Final = 20.0
@@ -161,6 +165,52 @@ def test_an_agent_that_ends_waits_for_a_trunk_that_may_still_ring_a_phone(tmp_pa
             ringing.join()
             assert b"CANCEL" in words
             end_process(pid, signal.SIGTERM)
+
+
+def test_a_repeated_request_goes_to_the_agent_that_has_had_it(tmp_path: Path) -> None:
+    """What no trunk took may be asked for once more; another agent would dial it anew."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk, contextlib.ExitStack() as agents:
+        trunk.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{trunk.getsockname()[1]};ping=off"
+        listed = [agents.enter_context(operators_agent(tmp_path / name, address)) for name in ("one", "two")]
+        with calling(tmp_path / "data", {"agent": ",".join(listed)}) as caller:
+            for _ in range(3):
+                with pytest.raises(CarrierUnavailable):
+                    caller.call("att_repeated")
+        trunk.setblocking(False)
+        calls = set()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                lines = trunk.recv(4096).decode().split("\r\n")
+                calls |= {line for line in lines if line.startswith("Call-ID:")}
+    assert len(calls) == 1
+
+
+def test_an_agent_that_is_too_busy_to_say_leaves_the_outcome_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was handed to its loop may be dialled later, so nobody may take it for refused."""
+    monkeypatch.setattr(control, "LOOP_SECONDS", 0.05)
+    address, clock = AgentAddress(path=tmp_path / "agent.sock"), SystemClock()
+    listener = address.listen()
+    control.Control(
+        listener,
+        greeting=Greeting("0123", "4567"),
+        key=b"k" * 32,
+        events_key=b"e" * 32,
+        exchange=None,  # type: ignore[arg-type]  # Nothing gets as far as that.
+        outbox=Outbox(),
+        in_loop=lambda _act: None,
+        retire=lambda: None,
+        clock=clock,
+        random=SystemRandom(clock),
+        log=LogLines(),
+    ).start()
+    line = AgentLine(address, b"k" * 32, SystemRandom(), 2.0)
+    order = Place(attempt="att_1", reference="r", called="+1", caller="+2", dial_timeout=20, events_url="e")
+    with pytest.raises(AnswerLost):
+        line.ask(order, 5.0)
+    listener.close()
 
 
 def answer(request: bytes, status: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
@@ -100,8 +101,6 @@ class SipCarrier:
         self._seals = seals
         self._log = log
         self._events_key = events_key(seals)
-        self._lock = threading.Lock()
-        self._next_line = 0
         self._listeners: list[Listeners] = []
 
     def place_call(self, call: OutgoingCall) -> Placed:
@@ -119,7 +118,8 @@ class SipCarrier:
             dial_timeout=call.dial_timeout,
             events_url=call.events_url,
         )
-        answer = self._ask_any(order)
+        # The same agent for the same attempt: it knows what it has dialled, and dials nothing twice.
+        answer = self._ask_any(order, hashlib.sha256(call.attempt_id.encode()).digest()[0])
         if isinstance(answer, Accepted):
             return Placed(answer.call)
         if isinstance(answer, Refused):
@@ -193,11 +193,9 @@ class SipCarrier:
         for line in self._lines:
             line.close()
 
-    def _ask_any(self, request: Request) -> Answer:
-        """The answer of the first agent that can be asked, beginning with another one each time."""
-        with self._lock:
-            first = self._next_line
-            self._next_line = (first + 1) % len(self._lines)
+    def _ask_any(self, request: Request, first: int = 0) -> Answer:
+        """The answer of the first agent that can be asked, beginning with this one and going round."""
+        first %= len(self._lines)
         deadline = time.monotonic() + self._timeouts.total
         for line in (*self._lines[first:], *self._lines[:first]):
             try:

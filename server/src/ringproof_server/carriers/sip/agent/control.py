@@ -25,8 +25,6 @@ from ringproof_server.carriers.sip.protocol import (
     Known,
     Ping,
     Place,
-    Refusal,
-    Refused,
     Request,
     Retire,
     Subscribe,
@@ -189,10 +187,8 @@ class Control:
         self._in_loop(guarded)
         try:
             return answer.result(LOOP_SECONDS)
-        except FutureTimeout:
-            return Refused(Refusal.UNAVAILABLE, "the SIP agent is too busy")
-        except CancelledError:
-            # Perhaps the call was placed: a connection that breaks says just that.
+        except (FutureTimeout, CancelledError):
+            # Perhaps the call was placed, or will be: a connection that breaks says just that.
             raise WireBroken("the request came to nothing") from None
 
     def _deliver(self, wire: Wire) -> None:
