@@ -251,6 +251,16 @@ def test_five_wrong_codes_end_it(site: FormSite, visitor: Visitor) -> None:
     assert page.path.endswith("/not-ok")
 
 
+def test_a_code_of_an_authenticator_is_asked_for_without_claiming_that_one_was_sent(tmp_path: Path) -> None:
+    """Also where nobody has enrolled one: what a stranger reads must not tell."""
+    site = form_site(tmp_path, policy=Policy(workflow=(Channel.TOTP,)))
+    page = site.visitor().begin()
+    assert say("code_sent_totp") in page.html
+    assert say("code_sent_other") not in page.html
+    assert page.form(having="answer")
+    site.world.close()
+
+
 def test_the_end_that_is_not_yet_or_another_one_leads_to_where_it_stands(
     site: FormSite, visitor: Visitor
 ) -> None:

@@ -233,6 +233,21 @@ def test_the_automatic_text_message_is_noticed_without_doing_anything(window: Wi
     expect(page.locator("#code")).to_have_attribute("inputmode", "numeric")
 
 
+def test_a_code_of_an_authenticator_is_asked_for_without_claiming_that_one_was_sent(
+    window: Window, api: StandIn
+) -> None:
+    offered = {"id": "att_5", "channel": "totp", "status": "accepted", "reason": None}
+    page = start(window, api, code_view(attempt=offered))
+    assert plain(page, "#code-sent") == say("code_sent_totp", number="+44 7700 900123")
+    assert say("code_sent_other", number="+44 7700 900123") not in plain(page, "body")
+    api.on("POST /confirm", (200, ended_view("verified", token=TOKEN)))
+    page.fill("#code", "123456")
+    page.keyboard.press("Enter")
+    expect(page.locator("#step-end")).to_be_visible()
+    evidence = {"channel": "totp", "code": "123456", "source": "manual"}
+    assert api.requests("POST /confirm")[0].body["evidence"] == evidence
+
+
 def test_another_way_counts_down_until_it_is_allowed(window: Window, api: StandIn) -> None:
     page = start(window, api, code_view())
     again = page.locator("#code-ways button").first
