@@ -70,6 +70,8 @@ def test_processes_that_start_together_share_one_agent(tmp_path: Path, sipp: Sip
         names = [each.place_call(order).remote_id for each, order in zip(workers, orders, strict=True)]
         assert len({name.partition("-")[0] for name in names}) == 1
         assert caller.log.count("sip_agent_started") == 1
+        for number in range(4):
+            caller.wait(AttemptEvent.RING, f"att_{number}")
         for worker, name in zip(reversed(workers), names, strict=True):
             worker.hang_up(name)
         for number in range(4):
