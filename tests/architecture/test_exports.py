@@ -8,8 +8,8 @@ import pytest
 
 PUBLIC: dict[str, str] = {
     "ringproof": """
-        Cancellation Confirmation ManualCallSource NotVerifiedError ProblemError Progress Retry
-        Ringproof RingproofError ScriptedCallSource Session SimulatedCallSource SipPhoneCallSource
+        Cancellation Confirmation EnrolledDevice ManualCallSource NotVerifiedError ProblemError Progress
+        Retry Ringproof RingproofError ScriptedCallSource Session SimulatedCallSource SipPhoneCallSource
         TokenInvalidError TokenVerifier TypedCodes Verification Verified VerifiedPhone WebhookEvent
         WebhookInvalidError verify_token verify_webhook""",
     "ringproof.calls": """

@@ -29,6 +29,7 @@ def test_the_public_names_are_these() -> None:
     assert sorted(ringproof.__all__) == [
         "Cancellation",
         "Confirmation",
+        "EnrolledDevice",
         "ManualCallSource",
         "NotVerifiedError",
         "ProblemError",

@@ -28,6 +28,7 @@ from ringproof._progress import Cancellation, Progress
 from ringproof._retry import Retry
 
 if TYPE_CHECKING:
+    from ringproof._devices import EnrolledDevice
     from ringproof._handset import SimulatedCallSource
     from ringproof._sip_phone import SipPhoneCallSource
     from ringproof._sources import ManualCallSource, ScriptedCallSource, TypedCodes
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cancellation",
     "Confirmation",
+    "EnrolledDevice",
     "ManualCallSource",
     "NotVerifiedError",
     "ProblemError",
@@ -62,6 +64,7 @@ __all__ = [
 
 # A phone never checks tokens and a back end never hears calls; neither pays for the other.
 _LATER = {
+    "EnrolledDevice": "_devices",
     "ManualCallSource": "_sources",
     "ScriptedCallSource": "_sources",
     "TypedCodes": "_sources",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ringproof._calls import Basis, CallSources, CodeAsker, CodeOrigin, Quality
 from ringproof._errors import UnexpectedAnswerError
@@ -21,6 +21,7 @@ from ringproof._system import Clock, Random, SystemClock, SystemRandom
 from ringproof._transport import Request, Transport, UrllibTransport, check_url
 
 if TYPE_CHECKING:
+    from ringproof._devices import EnrolledDevice
     from ringproof._flow import VerificationRun
     from ringproof._progress import Cancellation, Progress
 
@@ -253,14 +254,36 @@ class Ringproof:
         A wrong answer that is reported twice counts twice, unless both have the same `idempotency_key`; one
         is made for each call when none is given.
         """
-        body: dict[str, object] = {"evidence": dict(evidence)}
-        if session.challenge is not None and session.code_verifier is not None:
-            body["challenge"] = session.challenge
-            body["code_verifier"] = session.code_verifier
+        body = {"evidence": dict(evidence), **_possession(session)}
         answer = self._send(
             "POST", f"{_path(session)}/confirm", body=body, wait_for_turn=True, once=idempotency_key
         )
         return confirmation_from(answer)
+
+    def enrol(
+        self,
+        session: Session,
+        kind: Literal["totp"] = "totp",
+        *,
+        label: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> EnrolledDevice:
+        """Enrol an authenticator for the number that was just proved; later its codes prove the number.
+
+        Once for each verification, within five minutes after its success; after `verify` the session is
+        `Verified.session`. `label` is the operator's own name for the device. The secret is told this once:
+        whoever lost the answer gets it again with the same `idempotency_key`.
+
+        Raises TooEarlyError before success; AlreadyFinishedError when that is too long ago, a device proved
+        the number itself, or one was enrolled before; VerifierMismatchError and the challenge's errors when
+        another client started the verification.
+        """
+        from ringproof._devices import enrolled_from
+
+        body = {"kind": kind, **_possession(session)}
+        if label is not None:
+            body["label"] = label
+        return enrolled_from(self._send("POST", f"{_path(session)}/devices", body=body, once=idempotency_key))
 
     def new_idempotency_key(self) -> str:
         """A key for one logical request, however often it is sent."""
@@ -340,6 +363,13 @@ def _path(session: Session) -> str:
     from urllib.parse import quote
 
     return f"/v1/verifications/{quote(session.id, safe='')}"
+
+
+def _possession(session: Session) -> dict[str, str]:
+    """What shows that whoever goes on has started the verification; nothing with a secret key."""
+    if session.challenge is None or session.code_verifier is None:
+        return {}
+    return {"challenge": session.challenge, "code_verifier": session.code_verifier}
 
 
 def _bounded(text: str) -> str:

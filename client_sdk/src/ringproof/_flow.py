@@ -390,7 +390,8 @@ class VerificationRun:
         if view.status == "verified":
             token = self._token()
             self._tell("verified")
-            return Verified(token, number_in(token) or self._number, view.channel, view)
+            number = number_in(token) or self._number
+            return Verified(token, number, view.channel, view, self._ours())
         raise not_verified(view.status, view.id, view.reason)
 
     def _token(self) -> str:

@@ -149,12 +149,16 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Verified:
-    """A proved number. The proof is `token`, to be handed to a back end; the rest is for the screen."""
+    """A proved number. The proof is `token`, to be handed to a back end; the rest is for the screen.
+
+    With `session` a device can be enrolled for the number.
+    """
 
     token: str = field(repr=False)
     phone_number: str = field(repr=False)
     channel: str | None
     verification: Verification
+    session: Session
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

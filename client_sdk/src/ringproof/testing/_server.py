@@ -17,6 +17,8 @@ from ringproof._match import ascii_digits, is_withheld
 from ringproof._system import Clock
 from ringproof._transport import Request, Response
 
+_PICTURE = "data:image/svg+xml;charset=utf-8,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -35,7 +37,7 @@ class FakeServer:
     `caller_ids` are the numbers that will call, one after another. `fallback` is the channel after the flash
     call, None for none; the digits of `keypad` are the `code`, and `type_keys` types them. `on_start` and
     `on_code` are called when a verification begins and when a code is sent, so that a scripted phone can
-    react. `status` is the status of the flash call's attempt.
+    react. `status` is the status of the flash call's attempt, `secret` that of an authenticator.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class FakeServer:
         self.interception, self.report, self.lifetime = interception, report, lifetime
         self.ring_time = ring_time
         self.status = "ringing"
+        self.secret = "KRUGKIDROVUWG2ZAMJZG653OEBTG66BA"  # noqa: S105 - protects nothing but a test
         self.requests: list[Seen] = []
         self.reports: list[Mapping[str, Any]] = []
         self.on_start: Callable[[], None] = lambda: None
@@ -76,7 +79,7 @@ class FakeServer:
         self._step_began = self._began = 0.0
         self._call = 1
         self._right = True
-        self._typed = False
+        self._typed = self._enrolled = False
 
     def fail(self, fault: RingproofError | Response, *, path: str = "", processed: bool = False) -> None:
         """Let the next request whose path ends so go wrong; with `processed` only the answer is lost."""
@@ -125,6 +128,8 @@ class FakeServer:
             return self._start(body)
         if method == "POST" and action == "confirm":
             return self._confirm(body["evidence"])
+        if method == "POST" and action == "devices":
+            return self._enrol(body)
         if method == "POST" and action == "reports":
             self.reports.append(body)
         elif method == "POST" and action == "next":
@@ -140,7 +145,7 @@ class FakeServer:
         return Response(status, {"content-type": "application/problem+json"}, json.dumps(document).encode())
 
     def _start(self, body: Mapping[str, Any]) -> Response:
-        self._body = dict(body)
+        self._body, self._enrolled = dict(body), False
         self._state, self._reason, self._channel, self._call, self._right = (
             "pending",
             None,
@@ -234,6 +239,16 @@ class FakeServer:
         if self._checks <= 0:
             self._state, self._reason = "failed", "unknown"
         return self._ok({**self._view(), "result": "mismatch"})
+
+    def _enrol(self, body: Mapping[str, Any]) -> Response:
+        if self._state == "pending":
+            return self.problem(409, "too-early")
+        if self._state != "verified" or self._enrolled:
+            return self.problem(409, "already-finished")
+        self._enrolled = True
+        device = {"id": "dev_fake", "kind": body.get("kind"), "label": body.get("label")}
+        uri = f"otpauth://totp/Fake:number?secret={self.secret}&issuer=Fake"
+        return self._ok({**device, "secret": self.secret, "otpauth_uri": uri, "qr_code": _PICTURE}, 201)
 
     def _view(self) -> dict[str, Any]:
         now = self.clock.monotonic()
