@@ -62,8 +62,8 @@ def test_a_started_carrier_delivers_by_itself_until_it_is_stopped(storage: SqlSt
         if {"answer", "deliver"} <= set(kinds):
             done.set()
 
-    carrier.start(deliver, lambda _url: CONFIRMING)
-    carrier.start(deliver, lambda _url: CONFIRMING)
+    carrier.start(deliver, lambda _url, keys=None: CONFIRMING)
+    carrier.start(deliver, lambda _url, keys=None: CONFIRMING)
     remote_id = carrier.place_call(outgoing_call()).remote_id
     carrier.send_message(outgoing_message())
     assert done.wait(PATIENCE)
@@ -93,7 +93,7 @@ def test_the_thread_outlives_a_fault_of_the_database(storage: SqlStorage) -> Non
         run = storage.run
 
     carrier = carrier_on(Failing(), log)  # type: ignore[arg-type]  # It has what the network uses.
-    carrier.start(lambda _request: delivered.set(), lambda _url: CONFIRMING)
+    carrier.start(lambda _request: delivered.set(), lambda _url, keys=None: CONFIRMING)
     assert failed.wait(PATIENCE)
     carrier.send_message(outgoing_message())
     assert delivered.wait(PATIENCE)

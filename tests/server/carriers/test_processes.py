@@ -83,7 +83,7 @@ def test_what_a_killed_process_had_claimed_is_delivered_by_another(processes: Op
         raise Killed
 
     with pytest.raises(Killed):
-        first.carrier.exchange(deliver_and_die, str).step()
+        first.carrier.exchange(deliver_and_die, lambda url, keys=None: "").step()
     second.pass_time((LEASE - 1) / SECOND)
     assert second.events == []
     second.pass_time(1)
@@ -96,7 +96,7 @@ def test_a_document_that_a_killed_process_was_fetching_is_heard(processes: Opene
     first.handsets.behave(NUMBER, Behaviour.ANSWER)
     first.call()
 
-    def die(_url: str) -> str:
+    def die(_url: str, keys: str | None = None) -> str:
         raise Killed
 
     dying = first.carrier.exchange(lambda _request: None, die)
@@ -170,7 +170,7 @@ def _counting(network: Network, delivered: list[str], heard: list[str]) -> Excha
     def deliver(request: CallbackRequest) -> None:
         delivered.append(_key(network, request))
 
-    def answer(url: str) -> str:
+    def answer(url: str, keys: str | None = None) -> str:
         heard.append(url)
         return CONFIRMING
 

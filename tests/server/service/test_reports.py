@@ -9,8 +9,8 @@ from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
-from ringproof_server.service.spoken import DocumentKind, SpokenDocument
 from ringproof_server.service.requests import ClientReport
+from ringproof_server.service.spoken import DocumentKind, SpokenDocument
 from tests.support.switchboard import Switchboard
 from tests.support.world import Session, World, call_report, key, right_call, wrong_call
 

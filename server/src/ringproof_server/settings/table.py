@@ -57,7 +57,7 @@ _SERVER: Final[dict[str, tuple[str, str]]] = {
         "off",
         "applications' webhooks and hooks may lead to private addresses of the operator's own network",
     ),
-    "PAGE_KEY": ("", "publishable key (`rp_pk_…`) of the application that the page `/` verifies numbers for"),
+    "PAGE_KEY": ("", "publishable key (`rp_pk_…`) of the application that the pages verify numbers for"),
     "DEMO": ("off", "demonstration: virtual handsets, loopback only and not counted in limits per address"),
 }
 
@@ -68,7 +68,7 @@ _CARRIER_OPTIONS: Final[dict[str, str]] = {
     "RESTCOMM_…": "`BASE_URL`, `ACCOUNT_SID`, `AUTH_TOKEN`, … ([Restcomm](docs/carriers/restcomm.md))",
     "VONAGE_…": "`APPLICATION_ID`, `PRIVATE_KEY`, `SIGNATURE_SECRET`, … ([Vonage](docs/carriers/vonage.md))",
     "SIP_…": "`TRUNK`, `LOCAL_ADDRESS`, `USERNAME`, `PASSWORD`, … ([SIP](docs/carriers/sip.md))",
-    "WEBPUSH_…": "`SUBJECT` of notifications to known devices ([Web Push](docs/carriers/webpush.md))",
+    "WEBPUSH_…": "`SUBJECT`, … of notifications to known devices ([Web Push](docs/carriers/webpush.md))",
     "WEBHOOK_…": "`URL`, `SECRET`, … of a sender of your own ([webhook](docs/carriers/webhook.md))",
 }
 
