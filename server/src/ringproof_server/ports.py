@@ -103,8 +103,10 @@ class Verifications(Protocol):
         """The verifications of this number, of all applications, that are pending and not past their time."""
         ...
 
-    def by_reference(self, application_id: str, reference: str, limit: int) -> list[Verification]:
-        """Newest first."""
+    def by_reference(
+        self, application_id: str, reference: str, limit: int, *, unchallenged: bool = False
+    ) -> list[Verification]:
+        """Newest first; with `unchallenged` those without a code challenge only, which back ends start."""
         ...
 
     def attempts_to(self, number: PhoneNumber, since: datetime) -> list[PastAttempt]:

@@ -22,6 +22,7 @@ from tests.support.world import App, wrong_code
 T = TypeVar("T")
 AT_ONCE = 8
 NUMBER = "+447700900450"
+STRANGER = "+447700900451"
 OPEN = Policy(send_spacing=(0,), pending_per_number=100, check_delays=(0,), number_guess_budget=1.0)
 
 
@@ -58,7 +59,7 @@ def code_sent(board: Switchboard, app: App, name: str = "a") -> str:
         app.back_end, name, phone_number=NUMBER, messenger_id="1234567890123456", idempotency=None
     )
     board.world.server.dispatch_all()
-    (message,) = [item for item in board.first.taken.values() if hasattr(item, "code")]
+    (message,) = [item for item in board.first.taken.values() if hasattr(item, "code") and item.to == NUMBER]
     leaks.secret(message.code, "code")
     return str(message.code)
 
@@ -109,3 +110,31 @@ def test_a_verification_that_sent_no_code_knows_none(board: Switchboard) -> None
     board.world.start(app, NUMBER, channels=[Channel.FLASHCALL], reference="a")
     assert board.world.server.service.codes.check(app.back_end, "a", "123456") is CodeCheck.WRONG
     assert board.world.server.failures(NUMBER) == 0
+
+
+def test_a_code_that_a_stranger_was_sent_proves_nothing_under_a_name_of_the_back_end(
+    board: Switchboard,
+) -> None:
+    """Whoever has the publishable key and guesses the name proves their own phone, not the one that was sent
+    to."""
+    app = board.world.app(OPEN)
+    own = code_sent(board, app)
+    board.world.clock.move(1)
+    board.world.start(app, STRANGER, channels=[Channel.SMS], reference="a")
+    board.world.server.dispatch_all()
+    codes = board.world.server.service.codes
+    strangers = {
+        item.code for item in board.first.taken.values() if hasattr(item, "code") and item.to == STRANGER
+    }
+    assert strangers
+    leaks.secrets([str(code) for code in strangers], "code")
+    for code in strangers - {own}:
+        assert codes.check(app.back_end, "a", code) is CodeCheck.WRONG
+    assert codes.check(app.back_end, "a", own) is CodeCheck.RIGHT
+
+
+def test_what_a_stranger_starts_under_a_name_keeps_the_back_end_from_nothing(board: Switchboard) -> None:
+    app = board.world.app(OPEN)
+    board.world.start(app, NUMBER, channels=[Channel.FLASHCALL], reference="a")
+    own = code_sent(board, app)
+    assert board.world.server.service.codes.check(app.back_end, "a", own) is CodeCheck.RIGHT

@@ -56,6 +56,8 @@ class Passcode:
 class OneTimeCodes:
     """Sends and checks codes by the caller's own name for them, its verification's reference.
 
+    What apps and pages start under the same reference is not looked at.
+
     For secret keys only; every method raises `Forbidden` for another one.
     """
 
@@ -124,7 +126,7 @@ class OneTimeCodes:
         if recalled(session, caller, idempotency) is not None:
             return
         now = self._parts.clock.now()
-        for other in session.verifications.by_reference(caller.application.id, reference, 1):
+        for other in _newest(session, caller, reference):
             if other.status_at(now) is Status.PENDING:
                 raise ConcurrentVerification(
                     "a code of this name is pending",
@@ -134,7 +136,7 @@ class OneTimeCodes:
 
     def _pending(self, session: Session, caller: Caller, reference: str) -> tuple[str, Channel] | CodeCheck:
         """The verification to check a code of, and the channel of its last code; else what the answer is."""
-        for verification in session.verifications.by_reference(caller.application.id, reference, 1):
+        for verification in _newest(session, caller, reference):
             status = verification.status_at(self._parts.clock.now())
             if status is Status.VERIFIED:
                 return CodeCheck.ALREADY_VERIFIED
@@ -145,6 +147,15 @@ class OneTimeCodes:
             if sent:
                 return verification.id, sent[-1]
         return CodeCheck.WRONG
+
+
+def _newest(session: Session, caller: Caller, reference: str) -> list[Verification]:
+    """The newest verification of this name that a back end has started, if there is one.
+
+    Apps and pages may give references too, and need a code challenge to start at all. One of theirs says
+    nothing about the number that the back end has given this name, and does not stand in its way either.
+    """
+    return session.verifications.by_reference(caller.application.id, reference, 1, unchallenged=True)
 
 
 def _require_secret(caller: Caller) -> None:

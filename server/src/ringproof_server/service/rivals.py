@@ -22,15 +22,19 @@ def require_no_rival(
     *,
     reference: str | None,
     client: str | None,
+    challenged: bool,
 ) -> None:
     """Raise `ConcurrentVerification` when another verification of this number stands in the way.
 
-    The same reference of the same application is told the id of its own one. One client (an address) may not
-    take all the places of a number, so that a stranger at a single address leaves one to the owner.
+    The same reference of the same application is told the id of its own one. A back end, whose start has no
+    code challenge (it is not `challenged`), is told of back ends' only: an app can be a stranger's, who has
+    guessed the reference. One client (an address) may not take all the places of a number, so that a stranger
+    at a single address leaves one to the owner.
     """
     pending = session.verifications.pending_for(number, now)
     for other in pending:
-        if reference is not None and (other.application_id, other.reference) == (application.id, reference):
+        same = (other.application_id, other.reference) == (application.id, reference)
+        if reference is not None and same and (challenged or other.code_challenge is None):
             raise ConcurrentVerification(
                 "this reference is being verified already",
                 retry_after=(other.expires_at - now).total_seconds(),

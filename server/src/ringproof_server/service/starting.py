@@ -187,7 +187,15 @@ class Starting:
             raise ServiceUnavailable("too many attempts are waiting", retry_after=5)
         application = caller.application
         client = self._client_of(caller)
-        require_no_rival(session, application, number, now, reference=request.reference, client=client)
+        require_no_rival(
+            session,
+            application,
+            number,
+            now,
+            reference=request.reference,
+            client=client,
+            challenged=request.code_challenge is not None,
+        )
         verification = replace(self._planned(session, caller, request, number, now), client=client)
         change = Change.new(session, application, verification, now)
         if terms.note is not None:

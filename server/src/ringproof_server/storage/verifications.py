@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, literal_column, select, text
+from sqlalchemy import Boolean, bindparam, func, literal_column, or_, select, text
 
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.verification import Status, Verification
@@ -95,6 +95,7 @@ _BY_REFERENCE = Statement(
     .where(
         verifications.c.application_id == bindparam("application_id"),
         verifications.c.reference == bindparam("reference"),
+        or_(bindparam("challenged_too", type_=Boolean), verifications.c.code_challenge.is_(None)),
         _not_erased,
     )
     .order_by(verifications.c.created_at.desc(), verifications.c.id.desc())
@@ -173,8 +174,15 @@ class SqlVerifications(AttemptRows):
         rows = self._link.all(_PENDING_FOR, {"digest": digest, "now": micros(now)})
         return [_verification_of(row) for row in rows]
 
-    def by_reference(self, application_id: str, reference: str, limit: int) -> list[Verification]:
-        parameters = {"application_id": application_id, "reference": reference, "limit": limit}
+    def by_reference(
+        self, application_id: str, reference: str, limit: int, *, unchallenged: bool = False
+    ) -> list[Verification]:
+        parameters = {
+            "application_id": application_id,
+            "reference": reference,
+            "challenged_too": not unchallenged,
+            "limit": limit,
+        }
         return [_verification_of(row) for row in self._link.all(_BY_REFERENCE, parameters)]
 
     def note(self, verification_id: str, entry: TraceEntry) -> None:

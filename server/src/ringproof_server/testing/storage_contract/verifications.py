@@ -164,6 +164,20 @@ class VerificationsContract:
         found = storage.read(lambda session: session.verifications.by_reference("app_1", "signup-42", 3))
         assert found == [mine[3], mine[2], mine[1]]
 
+    def test_by_reference_leaves_out_what_came_with_a_code_challenge_where_that_is_asked(
+        self, storage: Storage
+    ) -> None:
+        store(
+            storage,
+            verification("vrf_a", reference="signup-42", code_challenge=None, created_at=after(1)),
+            verification("vrf_b", reference="signup-42", code_challenge=None),
+            verification("vrf_c", reference="signup-42", code_challenge="c" * 43, created_at=after(2)),
+        )
+        found = storage.read(
+            lambda session: session.verifications.by_reference("app_1", "signup-42", 9, unchallenged=True)
+        )
+        assert [one.id for one in found] == ["vrf_a", "vrf_b"]
+
     def test_attempts_to_a_number_are_those_of_all_applications_since_then_oldest_first(
         self, storage: Storage
     ) -> None:
