@@ -255,6 +255,25 @@ def test_a_receiver_that_is_gone_is_not_asked_again_until_it_is_set_anew(
     assert len(kinds(back_end, session)) == 5
 
 
+def test_the_end_of_an_old_receiver_is_not_the_end_of_the_new_one(world: World, back_end: BackEnd) -> None:
+    """An answer from where events went before does not stop them from going where they go by now."""
+    app = listening(world, back_end)
+
+    def moves_away(_: Request) -> tuple[int, bytes]:
+        world.server.endpoints.set_webhook(app.application.id, f"{back_end.url}/new")
+        back_end.react = takes_all
+        return 410, b""
+
+    back_end.react = moves_away
+    session = world.start(app)
+    deliver(world, 60)
+    application = world.server.administration.application(app.application.id)
+    assert application.webhook is not None
+    assert application.webhook.is_open
+    assert kinds(back_end, session)[0] == "verification.started"
+    assert {one.path for one in back_end.taken} == {"/events/new"}
+
+
 def world_app(world: World, app: App) -> App:
     """The same application as a request would find it now."""
     application = world.server.administration.application(app.application.id)

@@ -79,7 +79,7 @@ class Delivering:
         blocked = Receipt(Delivery.BLOCKED)
         receipt = self._parts.webhooks.deliver(receiver, item, now) if receiver.secrets else blocked
         self._parts.metrics.webhook(item.event.kind, receipt.delivery, time.monotonic() - begun)
-        self._settle(item, receipt)
+        self._settle(item, receipt, webhook.url)
 
     def run(self) -> int:
         """Send what is due now, one after another; how many were sent or tried."""
@@ -88,26 +88,24 @@ class Delivering:
             self.deliver(one)
         return len(claimed)
 
-    def _settle(self, item: OutboxItem, receipt: Receipt) -> None:
+    def _settle(self, item: OutboxItem, receipt: Receipt, url: str) -> None:
+        """Write down what came of it; `url` is where it was sent."""
         now = self._parts.clock.now()
         if receipt.delivery is Delivery.DELIVERED:
             self._parts.storage.write(lambda session: session.outbox.delivered(item, now))
             self._note("event_delivered", **_facts(item), status=receipt.status)
             return
         again = next_try(item, now, self._parts.random)
-        if receipt.delivery is Delivery.GONE:
-            again = None
 
-        def work(session: Session) -> None:
-            if again is not None:
-                session.outbox.retry(item, again)
-                return
-            session.outbox.give_up(item, now)
-            if receipt.delivery is Delivery.GONE:
-                _disable(session, item.event.application_id, now)
+        def work(session: Session) -> bool:
+            is_over = receipt.delivery is Delivery.GONE and _disable(session, item, url, now)
+            if again is None or is_over:
+                session.outbox.give_up(item, now)
+                return False
+            session.outbox.retry(item, again)
+            return True
 
-        self._parts.storage.write(work)
-        what = "event_not_delivered" if again is not None else "event_given_up"
+        what = "event_not_delivered" if self._parts.storage.write(work) else "event_given_up"
         self._warn(what, **_facts(item), why=receipt.delivery.value, status=receipt.status)
 
 
@@ -119,11 +117,16 @@ def next_try(item: OutboxItem, now: datetime, random: Random) -> datetime | None
     return at if at <= item.created_at + KEPT_UP else None
 
 
-def _disable(session: Session, application_id: str, now: datetime) -> None:
-    application = session.applications.get(application_id)
-    if application is not None and application.webhook is not None:
-        disabled = replace(application.webhook, disabled_at=now)
-        session.applications.update(replace(application, webhook=disabled))
+def _disable(session: Session, item: OutboxItem, url: str, now: datetime) -> bool:
+    """Send nothing more to the receiver at `url`, which is gone; False if events go elsewhere by now."""
+    application = session.applications.get(item.event.application_id)
+    webhook = None if application is None else application.webhook
+    if application is None or webhook is None:
+        return True
+    if webhook.url != url:
+        return False
+    session.applications.update(replace(application, webhook=replace(webhook, disabled_at=now)))
+    return True
 
 
 def _facts(item: OutboxItem) -> dict[str, object]:
