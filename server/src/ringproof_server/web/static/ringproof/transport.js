@@ -3,7 +3,7 @@
  * @module
  */
 
-/** What the server can answer as a problem; `network` and `insecure-context` are the browser's own. */
+/** What the server can answer as a problem; `network`, `insecure-context` and `push-…` are the browser's own. */
 export const PROBLEMS = Object.freeze([
   "invalid-request", "invalid-phone-number", "unauthorized", "forbidden", "not-found", "number-not-allowed",
   "country-not-allowed", "opted-out", "concurrent-verification", "too-early", "no-steps-left",
@@ -22,7 +22,7 @@ const WORTH_A_REPEAT = new Set([502, 503, 504]);
 /** A problem that the server (RFC 9457) or the connection answered instead of a result. */
 export class RingproofProblem extends Error {
   /**
-   * @param {string} slug one of `PROBLEMS`, or `network`, or `insecure-context`
+   * @param {string} slug one of `PROBLEMS`, or `network`, `insecure-context`, `push-…`
    * @param {{status?: number, title?: string, detail?: string, instance?: string, retry_after?: number,
    *   verification?: string, errors?: {field: string, message: string}[]}} [body]
    */
