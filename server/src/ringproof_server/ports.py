@@ -612,6 +612,9 @@ class CarrierCapabilities:
     """Whether it carries fictitious numbers only, because real carriers stand beside it."""
     serves_fictitious: bool = False
     """Whether fictitious numbers may be given to it; they never go to a real network."""
+    many_services: bool = False
+    """Whether each recipient names the service that takes their messages, so that the faults of one, which
+    may be a stranger's, say nothing about the others and stop nobody else's messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,21 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from ringproof_server.carriers import Timeouts
+from ringproof_server.carriers.guard.guarded import GuardedCarrier
+from ringproof_server.carriers.guard.settings import GuardSettings
+from ringproof_server.carriers.webpush import WebPushCarrier
 from ringproof_server.carriers.webpush.posting import PushPosts
-from ringproof_server.domain.errors import OutcomeUnknown
+from ringproof_server.domain.errors import CarrierError, CarrierThrottled, CarrierUnavailable, OutcomeUnknown
+from ringproof_server.testing.options import LogLines
+from ringproof_server.testing.randomness import SeededRandom
+from tests.server.carriers.guard.scripted import ScriptedPacer
+from tests.server.carriers.webpush.bench import message, webpush
+from tests.support.processes import CountingMetrics
 
 SHORT = Timeouts(connect=2, total=0.4)
 PATIENT = Timeouts(connect=2, total=10)
@@ -45,6 +54,19 @@ def saying(*parts: bytes, pause: float = 0.0, ends: bool = True) -> Iterator[str
 
 def post(url: str, timeouts: Timeouts = PATIENT) -> tuple[int, float | None]:
     return PushPosts(timeouts, private=True).post(url, {"TTL": "1"}, b"sealed")
+
+
+def guarded(carrier: WebPushCarrier) -> GuardedCarrier:
+    """The carrier with what stands around every one of them."""
+    return GuardedCarrier(
+        carrier,
+        GuardSettings(),
+        account="webpush",
+        pacer=ScriptedPacer(),
+        metrics=CountingMetrics(),
+        random=SeededRandom("guard"),
+        log=LogLines(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,3 +110,41 @@ def test_an_answer_that_drips_is_given_up_in_time() -> None:
     """Every byte comes before a wait for one would end; their sum does not."""
     with saying(*[b"H"] * 600, pause=0.05) as url, pytest.raises(OutcomeUnknown):
         post(url, SHORT)
+
+
+@pytest.mark.parametrize("status", [500, 503, 408])
+def test_what_one_push_service_says_stops_no_message_to_another(status: int) -> None:
+    """Anybody may enrol a browser at a push service of their own, and let it say what they like."""
+    with webpush() as both:
+        carrier = guarded(both.carrier)
+        strange, other = both.service.browser(), both.service.browser()
+        strange.status = status
+        for _ in range(10):
+            with pytest.raises(CarrierError):
+                carrier.send_message(message(strange.subscription))
+        carrier.send_message(message(other.subscription))
+        assert len(other.received) == 1
+
+
+def test_a_push_service_that_is_away_stops_no_message_to_another() -> None:
+    with webpush() as both, socket.create_server(("127.0.0.1", 0)) as closed:
+        away = f"http://127.0.0.1:{closed.getsockname()[1]}/push"
+        closed.close()
+        carrier = guarded(both.carrier)
+        other = both.service.browser()
+        for _ in range(10):
+            with pytest.raises(CarrierUnavailable):
+                carrier.send_message(message(replace(other.subscription, endpoint=away)))
+        carrier.send_message(message(other.subscription))
+        assert len(other.received) == 1
+
+
+def test_a_push_service_that_asks_for_an_hour_gets_it_for_itself_only() -> None:
+    busy = b"HTTP/1.1 429 No\r\nRetry-After: 3600\r\n\r\n"
+    with webpush() as both, saying(busy) as url:
+        carrier = guarded(both.carrier)
+        other = both.service.browser()
+        with pytest.raises(CarrierThrottled):
+            carrier.send_message(message(replace(other.subscription, endpoint=url)))
+        carrier.send_message(message(other.subscription))
+        assert len(other.received) == 1

@@ -201,7 +201,7 @@ class GuardedCarrier:
         try:
             result = self._with_leave(course, act)
         except CarrierError as fault:
-            if isinstance(fault, CarrierThrottled) and course.attempts and operation in PLACING:
+            if isinstance(fault, CarrierThrottled) and course.attempts and self._speaks_for_all(operation):
                 self._turns.pause(operation, fault.retry_after)
             self._tell(course, fault)
             raise
@@ -218,11 +218,16 @@ class GuardedCarrier:
             verdict = Verdict.ANSWERED
         except CarrierError as fault:
             if course.attempts:
-                verdict = verdict_on(fault)
+                speaks = course.operation not in PLACING or self._speaks_for_all(course.operation)
+                verdict = verdict_on(fault) if speaks else Verdict.ANSWERED
             raise
         finally:
             side.breaker.report(permit, verdict, self._monotonic())
         return result
+
+    def _speaks_for_all(self, operation: Operation) -> bool:
+        """Whether what came of placing this says how the next placing will go."""
+        return operation in PLACING and not self.capabilities.many_services
 
     def _leave(self, course: Course, side: Side) -> Permit:
         now = self._monotonic()

@@ -86,6 +86,7 @@ class WebPushCarrier:
             reports_events=False,
             # Nothing goes to a number, so a number that is nobody's will do as well.
             serves_fictitious=True,
+            many_services=True,
         )
 
     def place_call(self, call: OutgoingCall) -> Placed:  # noqa: ARG002 - the port's signature
