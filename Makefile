@@ -19,10 +19,11 @@ $(VENV)/.synced: $(UV) uv.lock pyproject.toml server/pyproject.toml client_sdk/p
 demo: $(VENV)/.synced
 	@$(BIN)/ringproof-server demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(SEED),--seed $(SEED))
 
-# Most tests wait for servers, telephones and browsers, so several run at a time; a file stays in one process.
+# Most tests wait for servers, telephones and browsers, so several run at a time; a file stays in one process, and
+# the long ones come first.
 TEST_PROCESSES ?= 4
 test: $(VENV)/.synced
-	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.synced
 	$(BIN)/ruff check .
