@@ -51,6 +51,7 @@ def _routes(app: Flask) -> list[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/v1/"):
             path = rule.rule.replace("<verification:verification_id>", "vrf_1")
+            path = path.replace("<device:device_id>", "dev_1")
             found += [(method, path) for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}]
     assert len(found) == 11
     return found
