@@ -245,8 +245,9 @@ def test_a_newer_code_takes_the_place_of_an_older_one(pushed: Pushed) -> None:
 def test_messages_of_other_kinds_are_left_to_the_site(pushed: Pushed, other: str) -> None:
     pushed.register()
     pushed.worker.evaluate(
-        """() => { self.asked = []; const show = registration.showNotification.bind(registration);
-        registration.showNotification = (title, more) => { asked.push(title); return show(title, more); }; }"""
+        """() => { self.asked = [];
+        const show = registration.showNotification.bind(registration);
+        registration.showNotification = (title, how) => (asked.push(title), show(title, how)); }"""
     )
     pushed.deliver(other)
     pushed.deliver(shop())
