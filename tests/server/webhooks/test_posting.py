@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from ringproof_server.domain.webhook import check_url, is_public
-from ringproof_server.webhooks.addresses import Addresses
+from ringproof_server.webhooks.addresses import LOOK_UPS, Addresses
 from ringproof_server.webhooks.faults import Blocked, Unreached
 from ringproof_server.webhooks.posting import MOST_RECEIVED, Poster
 from ringproof_server.webhooks.signing import signed_headers
@@ -192,6 +192,19 @@ def test_a_resolver_that_hangs_is_not_waited_for() -> None:
                 addresses.of("shop.example", 443, 0.01)
     finally:
         release.set()
+
+
+def test_look_ups_go_on_after_the_machine_had_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    addresses = Addresses(private=True, lookup=lambda _host, _port: ["93.184.216.34"])
+    with monkeypatch.context() as short_of_threads:
+        short_of_threads.setattr(threading.Thread, "start", refuse)
+        for _ in range(LOOK_UPS):
+            with pytest.raises(Unreached):
+                addresses.of("shop.example", 443, 5)
+    assert addresses.of("shop.example", 443, 5) == ["93.184.216.34"]
 
 
 def test_a_name_that_nobody_knows_is_unreached() -> None:

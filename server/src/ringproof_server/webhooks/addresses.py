@@ -58,7 +58,11 @@ class Addresses:
                 self._places.release()
 
         thread = threading.Thread(target=resolve, name="look-up", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._places.release()
+            raise Unreached("this machine has no thread for the look-up") from None
         thread.join(patience)
         if thread.is_alive() or not found:
             raise Unreached("the name cannot be found")
