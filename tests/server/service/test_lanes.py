@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +17,7 @@ from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.routing import Routes, RoutingReason, in_order
 from ringproof_server.service.dispatcher import Crew, Dispatcher
+from ringproof_server.service.lanes import Lane
 from tests.support.switchboard import Switchboard
 from tests.support.world import Process
 
@@ -302,3 +305,21 @@ def test_threads_are_made_when_they_are_needed_and_no_more_than_are_allowed(buil
     hanging.wait_for(4)
     assert not hanging.gets_more_than(4)
     assert made() == 4
+
+
+def test_a_line_goes_on_after_the_machine_had_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody in it is lost, and it can be stopped."""
+    served: SimpleQueue[int] = SimpleQueue()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    lane: Lane[int] = Lane("first", lambda _, item: served.put(item), work="send", threads=2, room=8)
+    with monkeypatch.context() as short_of_threads:
+        short_of_threads.setattr(threading.Thread, "start", refuse)
+        assert lane.take(1)
+        assert lane.take(2)
+    assert lane.take(3)
+    assert [served.get(timeout=LONG) for _ in range(3)] == [1, 2, 3]
+    lane.stop()
+    lane.join(time.monotonic() + LONG)

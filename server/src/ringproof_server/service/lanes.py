@@ -78,8 +78,12 @@ class Lane(Generic[T]):
         elif len(self._threads) < self._most_threads:
             name = f"{self._work_name}-{self.carrier}-{len(self._threads)}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The machine has none to give. Who waits is served by the others, or after the next one comes.
+                return
             self._threads.append(thread)
-            thread.start()
 
     def _work(self) -> None:
         while (item := self._next()) is not None:
