@@ -148,3 +148,24 @@ def test_a_push_service_that_asks_for_an_hour_gets_it_for_itself_only() -> None:
             carrier.send_message(message(replace(other.subscription, endpoint=url)))
         carrier.send_message(message(other.subscription))
         assert len(other.received) == 1
+
+
+def test_a_handshake_that_never_comes_is_given_up_with_the_request() -> None:
+    """However long connections may take: the far side sees us leave while it still waits."""
+    left = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def wait_for_the_end() -> None:
+            line, _ = listener.accept()
+            with line, contextlib.suppress(TimeoutError):
+                line.settimeout(5)
+                while line.recv(4096):
+                    pass
+                left.set()
+
+        thread = threading.Thread(target=wait_for_the_end, daemon=True)
+        thread.start()
+        with pytest.raises(CarrierUnavailable):
+            post(f"https://127.0.0.1:{listener.getsockname()[1]}/push", Timeouts(connect=30, total=0.3))
+        thread.join(10)
+    assert left.is_set()

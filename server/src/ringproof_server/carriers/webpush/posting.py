@@ -60,7 +60,7 @@ class PushPosts:
         """
         deadline = time.monotonic() + self._timeouts.total
         parts = urlsplit(url)
-        with self._connected(parts) as line:
+        with self._connected(parts, deadline) as line:
             try:
                 line.settimeout(_left(deadline))
                 line.sendall(_request(parts, headers, body))
@@ -68,13 +68,15 @@ class PushPosts:
             except (OSError, http.client.HTTPException, ValueError):
                 raise OutcomeUnknown("the push service did not answer a request") from None
 
-    def _connected(self, parts: SplitResult) -> socket.socket:
+    def _connected(self, parts: SplitResult, deadline: float) -> socket.socket:
         host, is_tls = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if is_tls else 80)
         address = self._address_of(host, port)
         try:
-            raw = socket.create_connection((address, port), timeout=self._timeouts.connect)
+            patience = min(self._timeouts.connect, _left(deadline))
+            raw = socket.create_connection((address, port), timeout=patience)
             try:
+                raw.settimeout(min(self._timeouts.connect, _left(deadline)))
                 return self._context().wrap_socket(raw, server_hostname=host) if is_tls else raw
             except BaseException:
                 raw.close()
