@@ -43,6 +43,13 @@ class Stage:
         if self.channel.is_call and self.advance is not Advance.NO_REPORT:
             raise ValueError(f"advance of a call can only be {Advance.NO_REPORT}")
 
+    def __str__(self) -> str:
+        """As `read_stage` reads it; a condition is written with a time only."""
+        if self.timeout is None:
+            return str(self.channel)
+        condition = "" if self.advance is Advance.NO_REPORT else f":{self.advance}"
+        return f"{self.channel}:{self.timeout}{condition}"
+
 
 Workflow = tuple[Channel | Stage, ...]
 """Channels alone, which have the policy's times, and stages that say more."""

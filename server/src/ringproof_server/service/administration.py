@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringproof_server.domain.application import ApiKey, Application, KeyKind
 from ringproof_server.domain.errors import InvalidPhoneNumber, InvalidRequest, NotFound
@@ -90,6 +90,24 @@ class Administration:
         if found is None:
             raise NotFound(f"there is no application {name_or_id!r}")
         return found
+
+    def set_policy(self, application_id: str, name: str, value: object) -> None:
+        """Give an application a rule of its own, or the server's again where both are the same.
+
+        Raises `InvalidRequest` when the rules do not fit together.
+        """
+
+        def work(session: Session) -> None:
+            application = session.applications.get(application_id)
+            if application is None:
+                raise NotFound("there is no such application")
+            try:
+                policy = replace(application.policy, **{name: value})  # type: ignore[arg-type]
+            except ValueError as fault:
+                raise InvalidRequest(str(fault)) from None
+            session.applications.update(replace(application, policy=policy))
+
+        self._storage.write(work)
 
     def new_key(self, application_id: str, kind: KeyKind) -> str:
         """Make one more key; the text is shown this once."""

@@ -180,10 +180,8 @@ class Starting:
         replayed = self._started_before(session, caller, idempotency)
         if replayed is not None:
             return replayed
-        if (
-            session.verifications.count_queued(self._parts.config.queue_limit)
-            >= self._parts.config.queue_limit
-        ):
+        limit = self._parts.config.queue_limit
+        if session.verifications.count_queued(limit) >= limit:
             raise ServiceUnavailable("too many attempts are waiting", retry_after=5)
         application = caller.application
         client = self._client_of(caller)

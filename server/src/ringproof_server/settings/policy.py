@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final, get_args, get_origin, get_type_hints
 
 from ringproof_server.domain.policy import POLICY_FIELDS, Policy, RingTimeRule
@@ -10,23 +11,24 @@ from ringproof_server.settings.reading import Reader
 from ringproof_server.settings.values import countries, integer, one_of, parts, real, switch
 
 
+def read_field(name: str, text: str) -> object:
+    """The value of one field of a policy; `ValueError` with the rest of a sentence about it."""
+    value = _policy_value(name, text)
+    try:
+        Policy(**{name: value})  # type: ignore[arg-type]
+    except ValueError as fault:
+        start, told = f"{name} must", str(fault)
+        raise ValueError(
+            told.removeprefix(f"{name} ") if told.startswith(start) else f"must fit: {told}"
+        ) from None
+    return value
+
+
 def read_policy(reader: Reader) -> Policy:
     """Each field is tried alone, so that every value out of bounds is reported."""
     wanted: dict[str, object] = {}
     for name in POLICY_FIELDS:
-
-        def read(text: str, name: str = name) -> object:
-            value = _policy_value(name, text)
-            try:
-                Policy(**{name: value})  # type: ignore[arg-type]
-            except ValueError as fault:
-                start, told = f"{name} must", str(fault)
-                raise ValueError(
-                    told.removeprefix(f"{name} ") if told.startswith(start) else f"must fit: {told}"
-                ) from None
-            return value
-
-        value = reader.take(name.upper(), read, None)
+        value = reader.take(name.upper(), partial(read_field, name), None)
         if value is not None:
             wanted[name] = value
     try:

@@ -114,7 +114,7 @@ def setting_rows() -> Iterator[SettingRow]:
         yield SettingRow(PREFIX + name, "", meaning)
     defaults = Policy()
     for name in POLICY_FIELDS:
-        yield SettingRow(PREFIX + name.upper(), _spell(getattr(defaults, name)), _POLICY[name])
+        yield SettingRow(PREFIX + name.upper(), spell(getattr(defaults, name)), _POLICY[name])
 
 
 def settings_table() -> str:
@@ -125,9 +125,10 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _spell(value: object) -> str:
+def spell(value: object) -> str:
+    """The text that sets this value."""
     if isinstance(value, tuple):
-        return ",".join(_spell(part) for part in value)
+        return ",".join(spell(part) for part in value)
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
