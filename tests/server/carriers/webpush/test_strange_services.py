@@ -15,7 +15,7 @@ from ringproof_server.carriers import Timeouts
 from ringproof_server.carriers.guard.guarded import GuardedCarrier
 from ringproof_server.carriers.guard.settings import GuardSettings
 from ringproof_server.carriers.webpush import WebPushCarrier
-from ringproof_server.carriers.webpush.posting import PushPosts
+from ringproof_server.carriers.webpush.posting import LOOK_UPS, PushPosts
 from ringproof_server.domain.errors import CarrierError, CarrierThrottled, CarrierUnavailable, OutcomeUnknown
 from ringproof_server.testing.options import LogLines
 from ringproof_server.testing.randomness import SeededRandom
@@ -169,3 +169,24 @@ def test_a_handshake_that_never_comes_is_given_up_with_the_request() -> None:
             post(f"https://127.0.0.1:{listener.getsockname()[1]}/push", Timeouts(connect=30, total=0.3))
         thread.join(10)
     assert left.is_set()
+
+
+def test_a_name_whose_owner_keeps_the_resolver_waiting_is_given_up_in_time() -> None:
+    """However many such names there are: only so many wait for the resolver, and nobody waits for them."""
+    goes_on = threading.Event()
+
+    def waits(*_: object) -> list[str]:
+        goes_on.wait(5)
+        answered.release()
+        return ["127.0.0.1"]
+
+    answered = threading.Semaphore(0)
+    posts = PushPosts(Timeouts(connect=0.01, total=0.3), private=True, lookup=waits)
+    for _ in range(LOOK_UPS + 1):
+        with pytest.raises(CarrierUnavailable):
+            posts.post("https://push.example/x", {}, b"")
+    assert not answered.acquire(blocking=False)
+    goes_on.set()
+    for _ in range(LOOK_UPS):
+        assert answered.acquire(timeout=10)
+    assert not answered.acquire(blocking=False)

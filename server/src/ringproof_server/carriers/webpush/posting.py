@@ -11,6 +11,7 @@ import http.client
 import io
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -23,6 +24,9 @@ from ringproof_server.domain.webhook import is_public, literal_address
 LONGEST_WAIT_ASKED: Final = 3600.0
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of an answer after which its end is not waited for."""
+
+LOOK_UPS: Final = 16
+"""Threads that may wait for the system's resolver, which can be told no time limit."""
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 
@@ -51,6 +55,7 @@ class PushPosts:
         self._private = private
         self._lookup = lookup
         self._tls = tls
+        self._places = threading.BoundedSemaphore(LOOK_UPS)
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, float | None]:
         """The status, and the seconds of `Retry-After` where the push service gives them.
@@ -71,7 +76,7 @@ class PushPosts:
     def _connected(self, parts: SplitResult, deadline: float) -> socket.socket:
         host, is_tls = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if is_tls else 80)
-        address = self._address_of(host, port)
+        address = self._address_of(host, port, min(self._timeouts.connect, _left(deadline)))
         try:
             patience = min(self._timeouts.connect, _left(deadline))
             raw = socket.create_connection((address, port), timeout=patience)
@@ -90,15 +95,37 @@ class PushPosts:
             self._tls = ssl.create_default_context()
         return self._tls
 
-    def _address_of(self, host: str, port: int) -> str:
-        try:
-            found = [host] if literal_address(host) is not None else self._lookup(host, port)
-        except (OSError, UnicodeError):
-            raise CarrierUnavailable("the push service cannot be found") from None
+    def _address_of(self, host: str, port: int, patience: float) -> str:
+        found = [host] if literal_address(host) is not None else self._looked_up(host, port, patience)
         allowed = [address for address in found if self._private or _is_public(address)]
         if not allowed:
             raise NumberUnreachable("the subscription does not lead to a public address")
         return allowed[0]
+
+    def _looked_up(self, host: str, port: int, patience: float) -> list[str]:
+        """The addresses of a name, unless its owner's servers keep the resolver waiting for longer."""
+        if not self._places.acquire(blocking=False):
+            raise CarrierUnavailable("too many names are being looked up")
+        found: list[str] = []
+
+        def look_up() -> None:
+            try:
+                found.extend(self._lookup(host, port))
+            except (OSError, UnicodeError):
+                found.clear()
+            finally:
+                self._places.release()
+
+        thread = threading.Thread(target=look_up, name="push-look-up", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._places.release()
+            raise CarrierUnavailable("this machine has no thread for the look-up") from None
+        thread.join(patience)
+        if thread.is_alive() or not found:
+            raise CarrierUnavailable("the push service cannot be found")
+        return found
 
 
 def _request(parts: SplitResult, headers: Mapping[str, str], body: bytes) -> bytes:
