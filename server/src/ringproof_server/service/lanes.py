@@ -81,7 +81,7 @@ class Lane(Generic[T]):
             try:
                 thread.start()
             except RuntimeError:
-                # The machine has none to give. Who waits is served by the others, or after the next one comes.
+                # The machine has none to give. Who waits is served by the others, or when the next comes.
                 return
             self._threads.append(thread)
 
