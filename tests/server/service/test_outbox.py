@@ -274,6 +274,21 @@ def test_the_end_of_an_old_receiver_is_not_the_end_of_the_new_one(world: World, 
     assert {one.path for one in back_end.taken} == {"/events/new"}
 
 
+def test_events_that_nobody_could_send_for_two_days_are_given_up_until_they_are_sent_again(
+    world: World, back_end: BackEnd
+) -> None:
+    app = listening(world, back_end)
+    old = verify(world, app)
+    world.clock.move(2 * DAY)
+    new = world.start(app, OTHER_NUMBER)
+    deliver(world)
+    assert kinds(back_end, old) == []
+    assert kinds(back_end, new)[0] == "verification.started"
+    assert world.server.endpoints.send_again(failed=True) == 5
+    deliver(world)
+    assert len(kinds(back_end, old)) == 5
+
+
 def world_app(world: World, app: App) -> App:
     """The same application as a request would find it now."""
     application = world.server.administration.application(app.application.id)

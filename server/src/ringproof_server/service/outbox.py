@@ -22,6 +22,9 @@ LEASE: Final = timedelta(seconds=30)
 """How long a claimed event belongs to its claimer: a wait in line, then a delivery, and time to spare."""
 KEPT_UP: Final = timedelta(days=1)
 """How long an event is tried again."""
+UNTRIED_UP_TO: Final = 2 * KEPT_UP
+"""How old an event may be that is tried at all. Behind a receiver that lets every try run into its time limit
+more events come than are tried, and without an end to them their rows would grow for as long as it does."""
 FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 3600.0
 """Seconds before the second try, doubled before every further one, and what they grow to."""
@@ -70,8 +73,10 @@ class Delivering:
         if item.claimed_until is None or now + LONGEST_DELIVERY > item.claimed_until:
             return
         if webhook is None or not webhook.is_open:
-            self._parts.storage.write(lambda session: session.outbox.give_up(item, self._parts.clock.now()))
-            self._warn("event_given_up", **_facts(item), why="there is no webhook")
+            self._give_up(item, now, why="there is no webhook")
+            return
+        if now > item.created_at + UNTRIED_UP_TO:
+            self._give_up(item, now, why="it is too old")
             return
         receiver = Receiver(url=webhook.url, secrets=opened(self._parts.seals, webhook.secrets, now))
         begun = time.monotonic()
@@ -87,6 +92,11 @@ class Delivering:
         for one in claimed:
             self.deliver(one)
         return len(claimed)
+
+    def _give_up(self, item: OutboxItem, now: datetime, *, why: str) -> None:
+        """Without a try."""
+        self._parts.storage.write(lambda session: session.outbox.give_up(item, now))
+        self._warn("event_given_up", **_facts(item), why=why)
 
     def _settle(self, item: OutboxItem, receipt: Receipt, url: str) -> None:
         """Write down what came of it; `url` is where it was sent."""
