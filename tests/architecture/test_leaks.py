@@ -244,9 +244,9 @@ def test_each_record_is_searched_once_and_caplog_still_hears_it(
     caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
     """However many tests came before this one."""
-    _, outputs = leaks.session.count()
+    _, outputs = leaks.session.count(request.node.nodeid)
     logging.getLogger("a library").info("one record of %s", request.node.name)
-    assert leaks.session.count()[1] == outputs + 1
+    assert leaks.session.count(request.node.nodeid)[1] == outputs + 1
     assert [record.name for record in caplog.records] == ["a library"]
     ours = [one for one in logging.getLogger().handlers if not type(one).__module__.startswith("_pytest")]
     assert len(ours) == 1

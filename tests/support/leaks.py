@@ -116,9 +116,9 @@ class Collector:
                     found.add(Leak(kind, where, _masked(value)))
         return sorted(found)
 
-    def count(self) -> tuple[int, int]:
-        """How many secrets and how many outputs there are."""
-        kinds = ["secret" in line for line in self._lines()]
+    def count(self, scope: str | None = None) -> tuple[int, int]:
+        """How many secrets and how many outputs there are, all or those of one scope."""
+        kinds = ["secret" in line for line in self._lines() if scope in {None, line["scope"]}]
         return sum(kinds), len(kinds) - sum(kinds)
 
     def _append(self, line: Mapping[str, Any]) -> None:
