@@ -12,6 +12,7 @@ import io
 import ipaddress
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -142,6 +143,9 @@ def _is_worker(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_stay_here)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # What a shell runs in the background ignores Ctrl-C, and would pass that on to the programs under test.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not _is_worker(config):
         leaks.open_session()
     if find_spec("flask") is not None:
