@@ -144,7 +144,7 @@ def _is_worker(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_stay_here)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # What a shell runs in the background ignores Ctrl-C, and would pass that on to the programs under test.
+        # What a shell runs in the background ignores Ctrl-C, and so would all that it starts.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not _is_worker(config):
         leaks.open_session()
