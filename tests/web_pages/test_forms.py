@@ -15,6 +15,7 @@ from ringproof_rcml import load_words, locales
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.policy import Policy
 from ringproof_server.http.form_cookies import Kept, Proofs
+from tests.server.carriers.webpush.bench import made
 from tests.support.world import NUMBER, OTHER_NUMBER
 from tests.web_pages.form_site import OURS, Form, FormSite, Visitor, form_site, location
 
@@ -257,6 +258,30 @@ def test_a_code_of_an_authenticator_is_asked_for_without_claiming_that_one_was_s
     page = site.visitor().begin()
     assert say("code_sent_totp") in page.html
     assert say("code_sent_other") not in page.html
+    assert page.form(having="answer")
+    site.world.close()
+
+
+def test_a_wrong_code_of_an_authenticator_points_at_the_app_and_not_at_a_message(tmp_path: Path) -> None:
+    site = form_site(tmp_path, policy=Policy(workflow=(Channel.TOTP,)))
+    visitor = site.visitor()
+    visitor.begin()
+    page = visitor.answer("000000")
+    assert say("mismatch_totp") in page.texts["code-error"]
+    assert "Attempts left" in page.texts["code-error"]
+    assert say("mismatch_code") not in page.html
+    site.world.close()
+
+
+def test_a_code_for_an_enrolled_browser_is_said_to_be_there_and_not_at_the_number(tmp_path: Path) -> None:
+    """Also where nobody has enrolled one: what a stranger reads must not tell."""
+    site = form_site(
+        tmp_path,
+        policy=Policy(workflow=(Channel.PUSH,)),
+        carriers=lambda _storage, clock, random, seals: {"webpush": made(clock, random, seals)},
+    )
+    page = site.visitor().begin()
+    assert page.texts["code-sent"] == say("code_sent_push")
     assert page.form(having="answer")
     site.world.close()
 

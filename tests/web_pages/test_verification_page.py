@@ -248,6 +248,28 @@ def test_a_code_of_an_authenticator_is_asked_for_without_claiming_that_one_was_s
     assert api.requests("POST /confirm")[0].body["evidence"] == evidence
 
 
+@pytest.mark.parametrize(("channel", "key"), [("totp", "mismatch_totp"), ("sms", "mismatch_code")])
+def test_a_wrong_code_is_answered_with_where_the_right_one_stands(
+    window: Window, api: StandIn, channel: str, key: str
+) -> None:
+    """An authenticator has no latest message to look at."""
+    offered = {"id": "att_5", "channel": channel, "status": "accepted", "reason": None}
+    page = start(window, api, code_view(attempt=offered))
+    api.on("POST /confirm", (200, code_view(attempt=offered, result="mismatch", checks_left=2)))
+    page.fill("#code", "123456")
+    page.keyboard.press("Enter")
+    expect(page.locator("#code-error")).to_contain_text(say(key))
+    assert plain(page, "#code-error") == f"{say(key)} {say('checks_left', checks=2)}"
+
+
+def test_a_code_for_an_enrolled_browser_is_said_to_be_there_and_not_at_the_number(
+    window: Window, api: StandIn
+) -> None:
+    offered = {"id": "att_6", "channel": "push", "status": "accepted", "reason": None}
+    page = start(window, api, code_view(attempt=offered))
+    assert plain(page, "#code-sent") == say("code_sent_push")
+
+
 def test_another_way_counts_down_until_it_is_allowed(window: Window, api: StandIn) -> None:
     page = start(window, api, code_view())
     again = page.locator("#code-ways button").first

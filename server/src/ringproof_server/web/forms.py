@@ -192,8 +192,7 @@ class _Step:
     @property
     def sent(self) -> str:
         """How the code has been sent."""
-        key = f"code_sent_{self.channel}"
-        return self.say(key if self.say.has(key) else "code_sent_other", number=self.number)
+        return self.say.sent(self.channel, self.number)
 
     @property
     def length(self) -> int:

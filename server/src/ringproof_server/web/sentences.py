@@ -79,7 +79,7 @@ class Sentences:
         flash = progress.verification.current.flash
         if told == "mismatch":
             left = f" {self('checks_left', checks=progress.checks_left)}" if progress.checks_left > 0 else ""
-            return self("mismatch_code" if flash is None else "mismatch_digits") + left
+            return self(self._mismatch(progress)) + left
         if told == "incomplete":
             if flash is None:
                 return self("code_incomplete", length=progress.code_digits)
@@ -88,16 +88,33 @@ class Sentences:
             return self("too_early_text", wait=self.wait(progress.next.check_in))
         return ""
 
+    def sent(self, channel: str, number: str) -> str:
+        """How the code of a channel has been sent to the telephone `number`, or where else it is found."""
+        return self._on(self._of_channel("code_sent", channel, "code_sent_other"), number)
+
     def alert(self, told: str | None) -> str:
         """What came of any other request; empty for nothing, and for what is not known."""
         return self.words.section("problem").get(told or "", "")
 
     def end(self, status: Status, number: str) -> tuple[str, str]:
         """The heading and the sentence of a verification that has ended."""
-        key = f"{status.value}_text"
+        return self(f"{status.value}_heading"), self._on(f"{status.value}_text", number)
+
+    def _on(self, key: str, number: str) -> str:
+        """A sentence that has a place for the number in question, or none."""
         takes_number = "{number}" in self.words.section("page")[key]
-        text = self(key, number=number) if takes_number else self(key)
-        return self(f"{status.value}_heading"), text
+        return self(key, number=number) if takes_number else self(key)
+
+    def _of_channel(self, key: str, channel: str, other: str) -> str:
+        """The key of the sentence that is a channel's own; `other` where it has none."""
+        own = f"{key}_{channel}"
+        return own if self.has(own) else other
+
+    def _mismatch(self, progress: Progress) -> str:
+        current = progress.verification.current
+        if current.flash is not None:
+            return "mismatch_digits"
+        return self._of_channel("mismatch", current.channel.value, "mismatch_code")
 
     def _way(self, channel: str, current: str) -> str:
         if channel == current and channel not in _CALLS:

@@ -13,8 +13,9 @@ export class AnswerForm {
 
   /**
    * @param {import("./words.js").Words} words
-   * @param {{name: "digits"|"code", incomplete: (length: number) => string, mismatch: string,
+   * @param {{name: "digits"|"code", incomplete: (length: number) => string, mismatch: (view: object) => string,
    *   send: (answer: string) => Promise<object>, whole: boolean}} parts
+   *   `mismatch`: the key of what is wrong, by the view that the server answered with
    *   `whole`: the field holds exactly the answer; otherwise its last digits count
    */
   constructor(words, { name, incomplete, mismatch, send, whole }) {
@@ -85,10 +86,11 @@ export class AnswerForm {
     }
   }
 
-  /** What a wrong answer looks like. */
-  mismatch(checksLeft) {
-    const left = checksLeft > 0 ? ` ${this.#words.say("checks_left", { checks: checksLeft })}` : "";
-    this.complain(this.#words.say(this.#keys.mismatch) + left);
+  /** What a wrong answer looks like. @param {object} view as the server answered it */
+  mismatch(view) {
+    const checks = view.checks_left;
+    const left = checks > 0 ? ` ${this.#words.say("checks_left", { checks })}` : "";
+    this.complain(this.#words.say(this.#keys.mismatch(view)) + left);
     this.#input.focus();
     this.#input.select();
   }

@@ -75,7 +75,7 @@ export class CodeStep {
 
   draw(view, shown) {
     const channel = view.attempt?.channel ?? "";
-    const sent = this.words.has(`code_sent_${channel}`) ? `code_sent_${channel}` : "code_sent_other";
+    const sent = this.words.ofChannel("code_sent", channel, "code_sent_other");
     setText(byId("heading-code"), this.words.say(view.keypad ? "calling_heading" : "code_heading"));
     setText(byId("code-sent"), this.words.say(view.keypad ? "keypad_text" : sent, { number: phone(shown) }));
     toggle(byId("badge-call"), CALLS.has(channel));

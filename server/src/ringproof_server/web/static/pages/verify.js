@@ -29,12 +29,13 @@ class Page {
     this.code = new CodeStep(this.#words);
     this.end = new EndStep(this.#words, data.demo);
     this.digitsForm = new AnswerForm(this.#words, {
-      name: "digits", whole: false, mismatch: "mismatch_digits",
+      name: "digits", whole: false, mismatch: () => "mismatch_digits",
       incomplete: (digits) => this.#words.say("digits_incomplete", { digits }),
       send: (answer) => this.#answer(this.digitsForm, (session) => session.confirmDigits(answer)),
     });
     this.codeForm = new AnswerForm(this.#words, {
-      name: "code", whole: true, mismatch: "mismatch_code",
+      name: "code", whole: true,
+      mismatch: ({ attempt }) => this.#words.ofChannel("mismatch", attempt?.channel, "mismatch_code"),
       incomplete: (length) => this.#words.say("code_incomplete", { length }),
       send: (answer, source) => this.#answer(this.codeForm, (session) => session.confirmCode(answer, source)),
     });
@@ -140,7 +141,7 @@ class Page {
     return this.#act(async (session) => {
       const before = this.#place;
       const view = await send(session);
-      if (view.status === "pending" && view.result === "mismatch" && this.#place === before) form.mismatch(view.checks_left);
+      if (view.status === "pending" && view.result === "mismatch" && this.#place === before) form.mismatch(view);
     });
   }
 

@@ -22,6 +22,12 @@ export class Words {
     return key in this.data.words;
   }
 
+  /** The key of the sentence that is a channel's own, such as `code_sent_sms`; `other` where it has none. */
+  ofChannel(key, channel, other) {
+    const own = `${key}_${channel}`;
+    return this.has(own) ? own : other;
+  }
+
   /** A length of time in the largest unit that still says it well, rounded up. */
   wait(seconds) {
     if (seconds > 3 * 3600) return this.say("wait_hours", { hours: Math.ceil(seconds / 3600) });
