@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ringproof_server.outbound import (
+    Addresses,
+    Blocked,
+    Lookup,
+    Poster,
+    Unanswered,
+    Unreached,
+    system_lookup,
+)
 from ringproof_server.ports import (
     Delivery,
     OutboxItem,
@@ -15,10 +24,7 @@ from ringproof_server.ports import (
     StartQuestion,
     Undecided,
 )
-from ringproof_server.webhooks.addresses import Addresses, Lookup, system_lookup
 from ringproof_server.webhooks.bodies import LONGEST_ANSWER, event_body, question_body, read_decision
-from ringproof_server.webhooks.faults import Blocked, Unreached
-from ringproof_server.webhooks.posting import Poster
 from ringproof_server.webhooks.signing import signed_headers
 
 GONE: Final = 410
@@ -53,7 +59,7 @@ class HttpWebhooks:
             )
         except Blocked:
             return Receipt(Delivery.BLOCKED)
-        except Unreached:
+        except (Unreached, Unanswered):
             return Receipt(Delivery.UNREACHABLE)
         if 200 <= answer.status < 300:
             return Receipt(Delivery.DELIVERED, answer.status)
@@ -70,7 +76,7 @@ class HttpWebhooks:
             )
         except Blocked:
             raise Undecided("blocked") from None
-        except Unreached:
+        except (Unreached, Unanswered):
             raise Undecided("unreachable") from None
         if answer.status != 200:
             raise Undecided("refused")

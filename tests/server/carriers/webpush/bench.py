@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from ringproof_server.carriers import Timeouts
 from ringproof_server.carriers.webpush import WebPushCarrier, WebPushSettings
-from ringproof_server.carriers.webpush.posting import Lookup, PushPosts, system_lookup
+from ringproof_server.carriers.webpush.posting import PushPosts
 from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.web_push import Subscription, application_server_seed
+from ringproof_server.outbound import Lookup, system_lookup
 from ringproof_server.ports import Clock, OutgoingMessage, Random, Seals
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.randomness import SeededRandom

@@ -15,8 +15,9 @@ from ringproof_server.carriers import Timeouts
 from ringproof_server.carriers.guard.guarded import GuardedCarrier
 from ringproof_server.carriers.guard.settings import GuardSettings
 from ringproof_server.carriers.webpush import WebPushCarrier
-from ringproof_server.carriers.webpush.posting import LOOK_UPS, PushPosts
+from ringproof_server.carriers.webpush.posting import PushPosts
 from ringproof_server.domain.errors import CarrierError, CarrierThrottled, CarrierUnavailable, OutcomeUnknown
+from ringproof_server.outbound.addresses import LOOK_UPS
 from ringproof_server.testing.options import LogLines
 from ringproof_server.testing.randomness import SeededRandom
 from tests.server.carriers.guard.scripted import ScriptedPacer
@@ -110,6 +111,18 @@ def test_an_answer_that_drips_is_given_up_in_time() -> None:
     """Every byte comes before a wait for one would end; their sum does not."""
     with saying(*[b"H"] * 600, pause=0.05) as url, pytest.raises(OutcomeUnknown):
         post(url, SHORT)
+
+
+def test_of_a_name_with_many_addresses_one_is_tried() -> None:
+    """A stranger's name may list as many as an answer of the resolver holds."""
+    found = ["127.0.0.2", "127.0.0.1"]
+    posts = PushPosts(PATIENT, private=True, lookup=lambda *_: found)
+    with saying(b"HTTP/1.1 201 Created\r\n\r\n") as here:
+        url = here.replace("127.0.0.1", "push.example")
+        with pytest.raises(CarrierUnavailable):
+            posts.post(url, {}, b"")
+        found.reverse()
+        assert posts.post(url, {}, b"") == (201, None)
 
 
 @pytest.mark.parametrize("status", [500, 503, 408])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ringproof_server.domain.webhook import is_public, literal_address
-from ringproof_server.webhooks.faults import Blocked, Unreached
+from ringproof_server.outbound.faults import Blocked, Unreached
 
 LOOK_UPS: Final = 16
 """Threads that may wait for the system's resolver, which can be told no time limit."""
@@ -28,9 +28,11 @@ class Addresses:
     Whoever connects to what comes out cannot be led elsewhere by a second answer of the name's owner.
     """
 
-    def __init__(self, *, private: bool, lookup: Lookup = system_lookup) -> None:
+    def __init__(self, *, private: bool, lookup: Lookup = system_lookup, most: int | None = None) -> None:
+        """`most` is how many addresses of one name come out, all if left out."""
         self._private = private
         self._lookup = lookup
+        self._most = most
         self._places = threading.BoundedSemaphore(LOOK_UPS)
 
     def of(self, host: str, port: int, patience: float) -> list[str]:
@@ -42,7 +44,7 @@ class Addresses:
         allowed = [address for address in found if self._private or _is_public(address)]
         if not allowed:
             raise Blocked("the address is not public")
-        return allowed
+        return allowed[: self._most]
 
     def _resolved(self, host: str, port: int, patience: float) -> list[str]:
         if not self._places.acquire(blocking=False):

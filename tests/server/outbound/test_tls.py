@@ -1,4 +1,4 @@
-"""Over TLS a back end has to prove that it is who the URL names, whatever address it answers from."""
+"""Over TLS a far side has to prove that it is who the URL names, whatever address it answers from."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from ringproof_server.webhooks.addresses import Addresses
-from ringproof_server.webhooks.faults import Unreached
-from ringproof_server.webhooks.posting import Poster
+from ringproof_server.outbound import Addresses, Poster, Unreached
 
 NAME = "shop.example"
 
@@ -50,7 +48,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def port(certificate: Path) -> Iterator[int]:
-    """A back end of `NAME` that takes every request with 200."""
+    """A far side of `NAME` that takes every request with 200."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -82,7 +80,7 @@ def poster(trusted: Path | None) -> Poster:
     return Poster(here, None if trusted is None else ssl.create_default_context(cafile=str(trusted)))
 
 
-def test_a_back_end_with_the_right_certificate_is_told(certificate: Path, port: int) -> None:
+def test_a_far_side_with_the_right_certificate_is_told(certificate: Path, port: int) -> None:
     answer = poster(certificate).post(f"https://{NAME}:{port}/", {}, b"{}", connect=5, total=5, most_body=9)
     assert (answer.status, answer.body) == (200, b"ok")
 

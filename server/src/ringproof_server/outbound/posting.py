@@ -14,11 +14,12 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from ringproof_server.webhooks.addresses import Addresses
-from ringproof_server.webhooks.faults import Unreached
+from ringproof_server.outbound.addresses import Addresses
+from ringproof_server.outbound.faults import Unanswered, Unreached
 
 MOST_RECEIVED: Final = 64 * 1024
 """Bytes of an answer with its headers after which it is not listened to any more."""
@@ -26,18 +27,27 @@ MOST_RECEIVED: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`body` is empty where none was asked for."""
+    """`body` is empty where none was asked for. `headers` are found in any spelling of their names."""
 
     status: int
+    headers: Message = field(repr=False)
     body: bytes = field(repr=False)
 
 
 class Poster:
     """Sends requests, each once and to the end of it; follows no redirect. For any number of threads."""
 
-    def __init__(self, addresses: Addresses, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        tls: ssl.SSLContext | None = None,
+        *,
+        most_received: int = MOST_RECEIVED,
+    ) -> None:
+        """`tls` says whom to trust; the system's authorities if left out. `most_received` in bytes."""
         self._addresses = addresses
         self._tls = tls
+        self._most_received = most_received
 
     def post(
         self,
@@ -51,18 +61,21 @@ class Poster:
     ) -> Answered:
         """The answer, with at most so many bytes of its body; times in seconds.
 
-        Raises `Blocked` before anything is sent, `Unreached` when no answer came within `total`.
+        `connect` is for finding the name and connecting to it, `total` for these, TLS and the exchange.
+        Raises `Blocked` or `Unreached` before anything is sent, `Unanswered` when no answer came in time.
         """
         deadline = time.monotonic() + total
         parts = urlsplit(url)
         try:
             line = self._connected(parts, min(connect, total), deadline)
-            try:
-                return _exchanged(line, parts, headers, body, most_body)
-            finally:
-                line.end()
+        except (OSError, ValueError):
+            raise Unreached("nobody answers at the address") from None
+        try:
+            return _exchanged(line, parts, headers, body, most_body)
         except (OSError, http.client.HTTPException, ValueError):
-            raise Unreached("no answer came") from None
+            raise Unanswered("no answer came") from None
+        finally:
+            line.end()
 
     def _connected(self, parts: SplitResult, connect: float, deadline: float) -> _Line:
         host, is_tls = parts.hostname or "", parts.scheme == "https"
@@ -71,33 +84,41 @@ class Poster:
         raw = _first_that_answers(self._addresses.of(host, port, connect), port, give_up)
         try:
             raw.settimeout(_left(deadline))
-            # Headers and body are two writes; the second must not wait until the first is acknowledged.
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line = self._context().wrap_socket(raw, server_hostname=host) if is_tls else raw
         except BaseException:
             raw.close()
             raise
-        return _Line(line, deadline)
+        return _Line(line, deadline, self._most_received)
 
     def _context(self) -> ssl.SSLContext:
+        """Made at the first use, since reading the authorities takes long."""
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
 
 
 class _Line:
-    """A socket as `http.client` uses one, on which every wait ends at one deadline."""
+    """A socket as `http.client` uses one, on which every wait ends at one deadline.
 
-    def __init__(self, raw: socket.socket, deadline: float) -> None:
+    The library writes head and body one after the other; here they leave together, with `flush`.
+    """
+
+    def __init__(self, raw: socket.socket, deadline: float, most_received: int) -> None:
         self._raw = raw
         self._deadline = deadline
+        self.incoming = _Incoming(raw, deadline, most_received)
+        self._reader = _Reader(self.incoming)
+        self._outgoing = bytearray()
 
-    def sendall(self, data: Any) -> None:
+    def sendall(self, data: bytes) -> None:
+        self._outgoing += data
+
+    def flush(self) -> None:
         self._raw.settimeout(_left(self._deadline))
-        self._raw.sendall(data)
+        self._raw.sendall(self._outgoing)
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Incoming(self._raw, self._deadline))
+    def makefile(self, _mode: str) -> _Reader:
+        return self._reader
 
     def close(self) -> None:
         """Nothing: the library lets go of the line while the answer is still to be read from it."""
@@ -107,13 +128,14 @@ class _Line:
 
 
 class _Incoming(io.RawIOBase):
-    """What comes in on a socket, until the deadline or too much of it."""
+    """What comes in on a socket, until the deadline or too much of it. It may end once `is_told` is true."""
 
-    def __init__(self, raw: socket.socket, deadline: float) -> None:
+    def __init__(self, raw: socket.socket, deadline: float, most_received: int) -> None:
         super().__init__()
         self._raw = raw
         self._deadline = deadline
-        self._received = 0
+        self._still_received = most_received
+        self.is_told = False
 
     def readable(self) -> bool:
         return True
@@ -121,10 +143,19 @@ class _Incoming(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._raw.settimeout(_left(self._deadline))
         count = self._raw.recv_into(buffer)
-        self._received += count
-        if self._received > MOST_RECEIVED:
+        self._still_received -= count
+        if self._still_received < 0:
             raise OSError("the answer is too long")
+        if not (count or self.is_told):
+            raise OSError("the answer ends before its body")
         return count
+
+
+class _Reader(io.BufferedReader):
+    """What all answers on a line are read from, so that what was read ahead of one is there for the next."""
+
+    def close(self) -> None:
+        """Nothing: one answer lets go of it while the next is still to be read."""
 
 
 def _exchanged(
@@ -138,8 +169,21 @@ def _exchanged(
         for name, value in (fixed | dict(headers)).items():
             connection.putheader(name, value)
         connection.endheaders(body)
-        with connection.getresponse() as response:
-            return Answered(response.status, response.read(most_body) if most_body else b"")
+        line.flush()
+        return _answer(line, most_body)
+
+
+def _answer(line: _Line, most_body: int) -> Answered:
+    """The first answer that is more than a word in between (RFC 9110 section 15.2)."""
+    while True:
+        # Of a socket it uses nothing but `makefile`.
+        with http.client.HTTPResponse(line, method="POST") as response:  # type: ignore[arg-type]
+            response.begin()
+            if response.status < 200:
+                continue
+            line.incoming.is_told = True
+            told = response.read(most_body) if most_body else b""
+            return Answered(response.status, response.headers, told)
 
 
 def _first_that_answers(addresses: list[str], port: int, give_up: float) -> socket.socket:

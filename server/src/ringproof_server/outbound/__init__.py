@@ -1,0 +1,19 @@
+"""Requests to addresses that others chose: judged first, asked once, and over when their time is.
+
+Those who send them say what an answer, or none, means to them.
+"""
+
+from ringproof_server.outbound.addresses import Addresses, Lookup, system_lookup
+from ringproof_server.outbound.faults import Blocked, Unanswered, Unreached
+from ringproof_server.outbound.posting import Answered, Poster
+
+__all__ = [
+    "Addresses",
+    "Answered",
+    "Blocked",
+    "Lookup",
+    "Poster",
+    "Unanswered",
+    "Unreached",
+    "system_lookup",
+]
