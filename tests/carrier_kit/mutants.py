@@ -31,7 +31,7 @@ _NO_ANSWER: Final = 'raise OutcomeUnknown("Acme did not answer") from None'
 _CALL: Final = 'return self._placed(self._api.ask("POST", "/calls", order))'
 _NOTHING_THERE: Final = "if status == 404:\n        return {}"
 _QUERY: Final = 'query = f"attempt={order.reference}&key={self._key(order.reference)}"'
-_WANTED: Final = 'if [order["kind"], order["reference"]] == wanted]'
+_WANTED: Final = 'if [order["kind"], order["reference"]] == wanted'
 
 VARIANTS: Final[dict[str, tuple[Edit, ...]]] = {
     "page": (),
@@ -288,7 +288,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "takes the first call to a person for any call to that person",
-        ((FAKE, _WANTED, 'if order["kind"] == wanted[0]]'),),
+        ((FAKE, _WANTED, 'if order["kind"] == wanted[0]'),),
         (
             "test_an_attempt_of_another_hour_is_not_taken_for_it",
             "test_a_call_from_another_number_is_not_taken_for_it",
