@@ -119,8 +119,7 @@ def test_an_agent_that_is_killed_is_replaced_and_its_verification_ends(server: S
     ended = ringing.wait_until_ended()
     assert ended["reason"] in {"rang", "unknown"}
     assert len(phone.calls()) == 1
-    assert is_running(agent_of(server))
-    assert agent_of(server) != agent
+    wait_for(lambda: agent_of(server) != agent and is_running(agent_of(server)))
     phone.hang_up()
     phone.wait_until_idle()
     again = Ringing(server, tenant, phone)

@@ -312,6 +312,8 @@ def test_a_replayed_callback_is_dropped(site: Site) -> None:
     site.network.phones[number] = Phone.HOLD
     started = site.api.start(number)
     call = site.call_to(number)
+    # Else the events might overtake the answer to the request, which is odd for a reason of its own.
+    wait_for(lambda: site.api.read(started).json()["attempt"]["status"] == "accepted")
     sent: list[Callback] = []
     for status in ("ringing", "busy"):
         callback = site.account.move_call(call.sid, status)
