@@ -54,7 +54,8 @@ module_app httpd.so
 ctrl_tcp_listen 127.0.0.1:{control}
 http_listen 127.0.0.1:{http}
 """
-_ROUTE: Final = re.compile(r"UDP (\S+) -> (\S+)")
+_ROUTE: Final = re.compile(r"UDP (\S+) -> (\S+)$")
+_START: Final = re.compile(r"(?:[A-Z]+ \S+ SIP/2\.0|SIP/2\.0 \d{3} .*)$")
 _ACTIVE: Final = re.compile(r"Active calls \((\d+)\)")
 
 
@@ -269,7 +270,8 @@ class Phone:
         while self.active_calls():
             assert time.monotonic() < give_up, "the phone is not left in peace"
             time.sleep(0.05)
-        assert self.wait_until(lambda: all(call.ended_at is not None for call in self._calls_of_this_life()))
+        ended = self.wait_until(lambda: all(call.ended_at is not None for call in self._calls_of_this_life()))
+        assert ended, "".join(self._said[-40:]) + "\n".join(packet.start for packet in self._packets[-20:])
 
     def wait_until(self, is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
         """Look again whenever something happens at the phone; False when it was not so in time."""
@@ -287,19 +289,23 @@ class Phone:
         return any("baresip is ready" in line for line in self._said)
 
     def _read(self, output: IO[bytes]) -> None:
-        """Make packets of the trace: a line with both addresses, then the message up to its empty line."""
+        """Make packets of the trace: a line with both addresses, then the message up to its empty line.
+
+        While a call is up the phone writes its state before either of them, without ending the line.
+        """
         route, lines = None, list[str]()
         for raw in output:
             line = re.sub(r"\x1b\[[0-9;]*m", "", raw.decode(errors="replace")).rstrip("\r\n")
-            if route is not None and line:
-                lines.append(line)
+            begins = _START.search(line)
+            if route is not None and line and (lines or begins is not None):
+                lines.append(line if begins is None or lines else begins[0])
             elif route is not None and lines:
                 received = route[2] == self.address
                 packet = Packet(time.monotonic(), received, lines[0], "\n".join(lines[1:]))
                 route, lines = None, []
                 self._keep(packet)
             else:
-                route = _ROUTE.fullmatch(line)
+                route = _ROUTE.search(line) or (route if line else None)
                 with self._changed:
                     self._said.append(line + "\n")
                     self._changed.notify_all()
