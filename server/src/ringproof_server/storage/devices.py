@@ -79,7 +79,6 @@ class SqlDevices:
                 "last_step": device.last_step,
                 "created_at": micros(device.created_at),
                 "used_at": maybe_micros(device.used_at),
-                "revoked_at": None,
             },
         )
 

@@ -245,7 +245,6 @@ devices = Table(
     Column("last_step", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
-    Column("revoked_at", BigInteger),
     Index(None, "number_digest", "application_id"),
 )
 

@@ -46,7 +46,6 @@ def _create_devices() -> None:
         sa.Column("last_step", sa.BigInteger),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("used_at", sa.BigInteger),
-        sa.Column("revoked_at", sa.BigInteger),
     )
     op.create_index("ix_devices_number_digest_application_id", "devices", ["number_digest", "application_id"])
 
