@@ -29,7 +29,7 @@ lint: $(VENV)/.synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=mobile_demo $(BIN)/lint-imports
 
 bench: $(VENV)/.synced
 	@$(BIN)/python -m bench
