@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from ringproof_server.domain.channel import Channel
@@ -10,6 +12,7 @@ from ringproof_server.domain.evidence import Verdict
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
 from ringproof_server.service.requests import ConfirmRequest
+from ringproof_server.tokens import SecretSeals
 from tests.support.world import (
     World,
     call_report,
@@ -111,6 +114,20 @@ def test_a_key_that_was_used_for_another_request_is_a_conflict(world: World) -> 
         session.advance(key=key("k1", "that"))
     assert session.stored.status is Status.PENDING
     assert len(session.attempts) == 1
+
+
+def test_what_is_stored_of_a_request_tells_nothing_without_the_servers_secret(world: World) -> None:
+    app = world.app()
+    said = key("k1", '{"phone_number": "+447700900123"}')
+    world.start(app, key=said)
+    known = world.server.storage.read(lambda session: session.idempotency.recall(app.client.key_id, "k1"))
+    assert known is not None
+    seals = world.server.parts.seals
+    assert known.fingerprint == seals.digest("idempotency", said.fingerprint.hex())
+    assert known.fingerprint != SecretSeals("another secret" * 4).digest(
+        "idempotency", said.fingerprint.hex()
+    )
+    assert known.fingerprint not in {said.fingerprint, hashlib.sha256(said.fingerprint).digest()}
 
 
 def test_a_key_belongs_to_one_verification(world: World) -> None:

@@ -206,7 +206,7 @@ class Applications(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What an idempotency key stands for: the request it came with and what it led to."""
+    """What an idempotency key stands for: the request it came with, as a keyed digest, and what it led to."""
 
     fingerprint: bytes
     verification_id: str

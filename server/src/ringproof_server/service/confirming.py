@@ -31,7 +31,7 @@ from ringproof_server.service.checks import count_failure, count_wrong_check
 from ringproof_server.service.outlook import progress_after
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.progress import Progress
-from ringproof_server.service.repeats import recalled, remember
+from ringproof_server.service.repeats import Repeats
 from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey
 from ringproof_server.service.steps import Steps
 
@@ -51,6 +51,7 @@ class Confirming:
     def __init__(self, parts: Parts, steps: Steps) -> None:
         self._parts = parts
         self._steps = steps
+        self._repeats = Repeats(parts.seals)
 
     def confirm(
         self,
@@ -82,7 +83,7 @@ class Confirming:
         # The time of the turn, not of the arrival: who waited behind another answer comes after it.
         now = self._parts.clock.now()
         change = Change.load_own(session, caller, verification_id, now)
-        known = recalled(session, caller, idempotency, verification_id)
+        known = self._repeats.recalled(session, caller, idempotency, verification_id)
         if known is not None:
             result = None if known.result is None else Verdict(known.result)
             return Confirmed(progress_after(caller, change), result, change.save())
@@ -91,7 +92,7 @@ class Confirming:
         verdict = self._verdict(change, request)
         result = None if verdict is Verdict.MATCH else verdict
         aftermath = change.save()
-        remember(session, caller, idempotency, verification_id, now, result=result)
+        self._repeats.remember(session, caller, idempotency, verification_id, now, result=result)
         return Confirmed(progress_after(caller, change), result, aftermath)
 
     def _verdict(self, change: Change, request: ConfirmRequest) -> Verdict:

@@ -22,7 +22,7 @@ from ringproof_server.service.access import require_access, require_verifier
 from ringproof_server.service.change import Change
 from ringproof_server.service.device_secrets import open_secret, seal_secret
 from ringproof_server.service.parts import Parts
-from ringproof_server.service.repeats import recalled, remember
+from ringproof_server.service.repeats import Repeats
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
 
 LISTED_AT_MOST: Final = 20
@@ -59,6 +59,7 @@ class DeviceService:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._repeats = Repeats(parts.seals)
 
     def enrol(
         self,
@@ -127,7 +128,7 @@ class DeviceService:
         change = Change.load_own(session, caller, verification_id, now)
         number = change.verification.number
         enrolled_before = session.devices.of(caller.application.id, number, LISTED_AT_MOST, request.kind)
-        known = recalled(session, caller, idempotency, verification_id)
+        known = self._repeats.recalled(session, caller, idempotency, verification_id)
         if known is not None:
             return self._repeated(change, enrolled_before, known.result)
         _require_fresh_proof(change)
@@ -140,7 +141,7 @@ class DeviceService:
         session.devices.add(number, device)
         change.note(ENROLLED, device=device.id, kind=device.kind, replaced=len(replaced))
         change.save()
-        remember(session, caller, idempotency, verification_id, now, result=device.id)
+        self._repeats.remember(session, caller, idempotency, verification_id, now, result=device.id)
         return _enrolled(change, device, secret)
 
     def _has(self, device: Device, number: PhoneNumber, secret: str) -> bool:

@@ -22,7 +22,7 @@ from ringproof_server.service.confirming import Confirming
 from ringproof_server.service.messages import code_of
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.progress import Progress
-from ringproof_server.service.repeats import recalled
+from ringproof_server.service.repeats import Repeats
 from ringproof_server.service.requests import ConfirmRequest, IdempotencyKey, StartRequest
 
 MESSENGER_FIRST: Final[Workflow] = (
@@ -65,6 +65,7 @@ class OneTimeCodes:
         self._parts = parts
         self._start = start
         self._confirming = confirming
+        self._repeats = Repeats(parts.seals)
 
     def send(
         self,
@@ -123,7 +124,7 @@ class OneTimeCodes:
     def _require_free(
         self, session: Session, caller: Caller, reference: str, idempotency: IdempotencyKey | None
     ) -> None:
-        if recalled(session, caller, idempotency) is not None:
+        if self._repeats.recalled(session, caller, idempotency) is not None:
             return
         now = self._parts.clock.now()
         for other in _newest(session, caller, reference):

@@ -13,10 +13,13 @@ from ringproof_server.domain.verification import Capabilities, Transaction
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """The client's key for one logical request, and a digest of all that the request says."""
+    """The client's key for one logical request, and a digest of all that the request says.
+
+    The digest has no key, so it must not be stored: see `Repeats`.
+    """
 
     key: str
-    fingerprint: bytes
+    fingerprint: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from ringproof_server.service.parts import Parts
 from ringproof_server.service.payments import paying
 from ringproof_server.service.planning import Planner, Situation
 from ringproof_server.service.progress import Progress
-from ringproof_server.service.repeats import recalled, remember
+from ringproof_server.service.repeats import Repeats
 from ringproof_server.service.requests import IdempotencyKey, StartRequest
 from ringproof_server.service.rivals import require_no_rival
 from ringproof_server.service.routing import Routing
@@ -69,6 +69,7 @@ class Starting:
         self._steps = steps
         self._routing = Routing(parts.carriers, parts.config.routes, parts.random)
         self._hooks = Hooks(parts)
+        self._repeats = Repeats(parts.seals)
 
     def start(self, caller: Caller, request: StartRequest, idempotency: IdempotencyKey | None) -> Started:
         """Store a new verification with its first attempt; never waits for a carrier.
@@ -118,7 +119,7 @@ class Starting:
     def _started_before(
         self, session: Session, caller: Caller, idempotency: IdempotencyKey | None
     ) -> Started | None:
-        known = recalled(session, caller, idempotency)
+        known = self._repeats.recalled(session, caller, idempotency)
         if known is None:
             return None
         verification = session.verifications.get(known.verification_id)
@@ -204,7 +205,7 @@ class Starting:
             raise NoChannelAvailable("no caller ID is free for this number")
         aftermath = change.save()
         session.ledger.reserve(number, verification.id, verification.plan.guess_probability(), now)
-        remember(session, caller, idempotency, verification.id, now)
+        self._repeats.remember(session, caller, idempotency, verification.id, now)
         progress = progress_of(session, application, change.verification, change.attempts, now)
         return Started(progress, aftermath)
 

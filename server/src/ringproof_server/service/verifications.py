@@ -30,7 +30,7 @@ from ringproof_server.service.outlook import channel_wait, progress_after, progr
 from ringproof_server.service.parts import Parts
 from ringproof_server.service.planning import Planner
 from ringproof_server.service.progress import Progress
-from ringproof_server.service.repeats import recalled, remember
+from ringproof_server.service.repeats import Repeats
 from ringproof_server.service.requests import ClientReport, ConfirmRequest, IdempotencyKey, StartRequest
 from ringproof_server.service.spacing import DAY
 from ringproof_server.service.starting import Starting
@@ -49,6 +49,7 @@ class VerificationService:
     def __init__(self, parts: Parts, planner: Planner, steps: Steps) -> None:
         self._parts = parts
         self._steps = steps
+        self._repeats = Repeats(parts.seals)
         self._starting = Starting(parts, planner, steps)
         self._confirming = Confirming(parts, steps)
         self.devices: Final = DeviceService(parts)
@@ -96,9 +97,9 @@ class VerificationService:
 
         def work(session: Session) -> tuple[Progress, Aftermath | None]:
             change = self._load(session, caller, verification_id)
-            if recalled(session, caller, idempotency, verification_id) is not None:
+            if self._repeats.recalled(session, caller, idempotency, verification_id) is not None:
                 return progress_after(caller, change), None
-            remember(session, caller, idempotency, verification_id, change.now)
+            self._repeats.remember(session, caller, idempotency, verification_id, change.now)
             self._advance(change, channel)
             aftermath = change.save()
             return progress_after(caller, change), aftermath
@@ -119,9 +120,9 @@ class VerificationService:
 
         def work(session: Session) -> tuple[Progress, Aftermath | None]:
             change = self._load(session, caller, verification_id)
-            if recalled(session, caller, idempotency, verification_id) is not None:
+            if self._repeats.recalled(session, caller, idempotency, verification_id) is not None:
                 return progress_after(caller, change), None
-            remember(session, caller, idempotency, verification_id, change.now)
+            self._repeats.remember(session, caller, idempotency, verification_id, change.now)
             change.remark(
                 "client_report",
                 kind=report.kind if report.kind in REPORT_KINDS else "other",
