@@ -356,18 +356,22 @@ def test_a_number_is_offered_it_so_often_an_hour(world: World) -> None:
     assert world.start(app, channels=TOTP).started.attempt is not None
 
 
-def test_it_cannot_show_what_is_paid(world: World) -> None:
-    """Unless the application says that it does so itself."""
+def test_its_code_approves_no_payment(world: World) -> None:
+    """It would approve any other as well, so it does not help that the application shows what is paid."""
     paid = Transaction(amount="12.30", currency="EUR", payee="ACME")
     allowed = replace(LONG, transactions_from_apps=True)
-    session = world.start(world.app(allowed), channels=[Channel.TOTP, Channel.SMS], transaction=paid)
-    assert session.started.verification.plan.skipped == (
-        Skipped(Channel.TOTP, SkipReason.TRANSACTION_NOT_SHOWN),
-    )
-    shows = world.app(replace(allowed, shows_transaction=True))
-    secret = enrol(world, shows, OTHER_NUMBER)
-    session = world.start(shows, OTHER_NUMBER, channels=TOTP, transaction=paid)
-    assert give(session, shown(world, secret)).status is Status.VERIFIED
+    for policy in (allowed, replace(allowed, shows_transaction=True)):
+        app = world.app(policy)
+        secret = enrol(world, app)
+        session = world.start(app, channels=[Channel.TOTP, Channel.SMS], transaction=paid)
+        assert session.started.verification.plan.skipped == (
+            Skipped(Channel.TOTP, SkipReason.TRANSACTION_NOT_SHOWN),
+        )
+        with pytest.raises(NoStepsLeft):
+            session.advance(Channel.TOTP)
+        with pytest.raises(InvalidRequest):
+            give(session, shown(world, secret))
+        assert session.cancel().status is Status.CANCELLED
 
 
 # --- among other channels

@@ -24,7 +24,7 @@ from ringproof_server.service.spacing import History, authenticator_wait, flash_
 
 _CALLABLE_ONLY = frozenset({NumberKind.LANDLINE})
 _LANDLINE_CHANNELS = frozenset({Channel.VOICE, Channel.KEYPAD})
-_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD, Channel.WHATSAPP, Channel.TOTP})
+_SHOWS_NO_TEXT = frozenset({Channel.FLASHCALL, Channel.VOICE, Channel.KEYPAD, Channel.WHATSAPP})
 """WhatsApp lets businesses send codes in templates only, which have no place for an amount."""
 
 
@@ -219,10 +219,11 @@ def _no_ring_time(channel: Channel, situation: Situation, request: StartRequest)
 
 
 def _hides_transaction(channel: Channel, situation: Situation, request: StartRequest) -> SkipReason | None:
-    shown = situation.application.policy.shows_transaction
-    if request.transaction is not None and channel in _SHOWS_NO_TEXT and not shown:
-        return SkipReason.TRANSACTION_NOT_SHOWN
-    return None
+    if request.transaction is None:
+        return None
+    # An authenticator's code is made of the time alone and would approve any payment, whatever an app shows.
+    hidden = channel in _SHOWS_NO_TEXT and not situation.application.policy.shows_transaction
+    return SkipReason.TRANSACTION_NOT_SHOWN if hidden or channel is Channel.TOTP else None
 
 
 def _unknown_recipient(channel: Channel, _situation: Situation, request: StartRequest) -> SkipReason | None:
