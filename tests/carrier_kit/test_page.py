@@ -7,8 +7,7 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,9 +19,9 @@ from tests.carrier_kit import package
 from tests.support import leaks
 from tests.support.api import Api, Started, call_evidence, code_evidence, code_in
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 
 NUMBER = "+447400123456"
-PATIENCE = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +107,7 @@ def test_a_number_is_verified_by_a_call_through_it(server: Server, acme: Any) ->
     assert _tell(api, acme.fake.callback(remote_id, "ringing")) == 204
     answer = api.confirm(started, call_evidence(order["from"]))
     assert answer.json()["status"] == "verified"
-    _wait_until(lambda: acme.fake.up() == 0)
+    wait_until(lambda: acme.fake.up() == 0)
 
 
 def test_a_code_reaches_the_person_through_it(server: Server, acme: Any) -> None:
@@ -134,13 +133,13 @@ def test_after_a_lost_answer_the_person_is_called_once(server: Server, acme: Any
     remote_id, order = _order(acme.fake)
     assert _tell(api, acme.fake.callback(remote_id, "ringing")) == 204
     assert api.confirm(started, call_evidence(order["from"])).json()["status"] == "verified"
-    _wait_until(lambda: acme.fake.up() == 0)
+    wait_until(lambda: acme.fake.up() == 0)
     assert acme.fake.taken() == 1
 
 
 def _order(fake: Any, *, count: int = 1) -> tuple[str, dict[str, Any]]:
     """The newest of so many calls and messages that the vendor has taken."""
-    _wait_until(lambda: fake.taken() >= count)
+    wait_until(lambda: fake.taken() >= count)
     assert fake.taken() == count
     name = list(fake.orders)[-1]
     return name, fake.orders[name]
@@ -149,10 +148,3 @@ def _order(fake: Any, *, count: int = 1) -> tuple[str, dict[str, Any]]:
 def _tell(api: Api, callback: CallbackRequest) -> int:
     """Post a callback to the server as the vendor does; the status of the answer."""
     return api.post(f"/carriers/acme/{callback.path}", callback.body, callback.headers).status
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < give_up, "what was waited for has not happened"
-        time.sleep(0.02)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from tests.support import leaks
 from tests.support.api import Api, Json, Started, code_evidence, code_in, is_message
 from tests.support.push_service import SUBJECT, PushService, running_push_service
 from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.waiting import wait_until
 
 SHOP = "https://shop.example"
 
@@ -48,13 +48,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server = Server(tmp_path_factory.mktemp("devices"), settings=settings)
     with running_push_service() as service, running(server):
         yield Site(server, server.tenant(origins=[SHOP]), service)
-
-
-def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def verified(site: Site, number: str) -> Started:
@@ -101,7 +94,7 @@ def test_a_browser_gets_the_code_and_proves_the_number(site: Site) -> None:
     key = site.api.get("/v1/push-key", {"Origin": SHOP}).json()["key"]
     enrol(site, verified(site, number), kind="push", subscription=browser.as_json)
     started = site.api.start(number, channels=["push"])
-    wait_for(lambda: len(browser.received) == 1)
+    wait_until(lambda: len(browser.received) == 1)
     code = browser.received[0].said["code"]
     leaks.secret(code, "code")
     proved = site.api.confirm(started, {"channel": "push", "code": code}).json()
@@ -117,7 +110,7 @@ def test_a_browser_that_is_gone_is_forgotten_and_the_sms_comes(site: Site) -> No
     enrol(site, verified(site, number), kind="push", subscription=browser.as_json)
     answer = site.back_end.post("/v1/verifications", {"phone_number": number, "channels": ["push", "sms"]})
     assert answer.status == 201
-    wait_for(lambda: len([event for event in site.api.phone_events(number) if is_message(event)]) == 2)
+    wait_until(lambda: len([event for event in site.api.phone_events(number) if is_message(event)]) == 2)
     query = f"/v1/devices?phone_number=%2B{number[1:]}"
     assert site.back_end.get(query).json() == {"devices": []}
 

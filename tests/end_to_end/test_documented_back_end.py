@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from werkzeug.serving import make_server
 
 from tests.support.api import Answer, Api, code_evidence, code_in, is_message
 from tests.support.servers import GENEROUS, Server, Tenant, free_port, running
+from tests.support.waiting import wait_until
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 NUMBER: Final = "+447700900123"
@@ -40,12 +40,6 @@ class Site:
         body = {"evidence": code_evidence(code_in(message["text"]))}
         answer = self.api.request("POST", f"/v1/verifications/{started['id']}/confirm", body)
         return str(answer.json()["token"])
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        give_up = time.monotonic() + 30
-        while not holds():
-            assert time.monotonic() < give_up, "it did not happen"
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +102,7 @@ def test_it_lets_in_whoever_brings_a_token_once(site: Site) -> None:
 
 def test_it_learns_the_number_from_the_event_alone(site: Site) -> None:
     site.verify("+447700900126", "signup-43")
-    site.until(lambda: "signup-43" in site.example["phones"])
+    wait_until(lambda: "signup-43" in site.example["phones"])
     assert site.example["phones"]["signup-43"] == "+447700900126"
     strange = site.back_end.request(
         "POST", "/ringproof/events", {"type": "verification.verified", "data": {}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,6 +21,7 @@ from tests.support import leaks
 from tests.support.axe import violations
 from tests.support.browser import DESKTOP, PHONE, chromium
 from tests.support.servers import GENEROUS, POOL, Server, running
+from tests.support.waiting import soon
 
 __all__ = ["chromium"]
 
@@ -34,7 +35,6 @@ SETTINGS: Final = {
     "RINGPROOF_SIMULATED_MESSAGE_MS": "50-150",
 }
 NARROW: Final[ViewportSize] = {"width": 320, "height": 640}
-PATIENCE: Final = 20.0
 AUDIT: Final = (Path(__file__).parents[1] / "web_pages" / "audit.js").read_text(encoding="utf-8")
 NAMED: Final = {"button", "link", "textbox", "combobox", "searchbox", "region"}
 WORDS: Final = load_words("en")
@@ -92,11 +92,11 @@ class Phone:
 
     def digits(self) -> str:
         """The last digits of the number that called."""
-        call = _soon(self.calls)[-1]
+        call = soon(lambda: self.calls() or None)[-1]
         return str(call["caller_id"])[-4:]
 
     def code(self) -> str:
-        text: str = _soon(self.messages)[-1]["text"]
+        text: str = soon(lambda: self.messages() or None)[-1]["text"]
         return next(word for word in text.replace(".", " ").split() if word.isdigit() and len(word) == 6)
 
     def _events(self) -> list[dict[str, Any]]:
@@ -105,14 +105,6 @@ class Phone:
 
     def _address(self, what: str) -> str:
         return f"{self.site.url}/handset/{self.number.replace('+', '%2B')}/{what}"
-
-
-def _soon(seen: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    give_up = time.monotonic() + PATIENCE
-    while not (found := seen()):
-        assert time.monotonic() < give_up, "the phone has seen nothing"
-        time.sleep(0.05)
-    return found
 
 
 def plain_context(

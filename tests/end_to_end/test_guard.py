@@ -7,8 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +14,8 @@ import pytest
 
 from tests.support.api import Api, Started
 from tests.support.servers import GENEROUS, Server, running
+from tests.support.waiting import wait_until
 
-PATIENCE = 60.0
 HANGING = {
     **GENEROUS,
     "RINGPROOF_SIMULATED_HANG_SHARE": "1",
@@ -26,13 +24,6 @@ HANGING = {
 }
 PACED = {**GENEROUS, "RINGPROOF_WORKERS": "2", "RINGPROOF_SIMULATED_CALLS_PER_SECOND": "5"}
 OPEN = 'ringproof_carrier_breakers{carrier="simulated",state="open"} 1.0'
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 def requests_in(log: str) -> list[dict[str, object]]:
@@ -54,14 +45,14 @@ def test_a_carrier_that_hangs_is_given_up_and_then_left_alone(tmp_path: Path) ->
             return api.start(next(numbers), channels=["flashcall"])
 
         first = [start() for _ in range(8)]
-        eventually(lambda: all(api.read(one).json()["attempt"]["status"] == "ended" for one in first))
-        eventually(lambda: OPEN in api.get("/metrics").body.decode())
+        wait_until(lambda: all(api.read(one).json()["attempt"]["status"] == "ended" for one in first))
+        wait_until(lambda: OPEN in api.get("/metrics").body.decode())
 
         def is_left_alone() -> bool:
             start()
             return any(line["stage"] == "breaker" for line in requests_in(server.log))
 
-        eventually(is_left_alone)
+        wait_until(is_left_alone)
         lines = requests_in(server.log)
     by_stage = {stage: [line for line in lines if line["stage"] == stage] for stage in ("timeout", "breaker")}
     assert {line["outcome"] for line in by_stage["timeout"]} <= {"OutcomeUnknown"}
@@ -75,7 +66,7 @@ def test_two_workers_share_the_pace_of_one_account(tmp_path: Path) -> None:
         api = Api(server.url, server.tenant().publishable)
         for index in range(12):
             api.start(f"+447700900{index:03}", channels=["flashcall"])
-        eventually(lambda: len(requests_in(server.log)) >= 12)
+        wait_until(lambda: len(requests_in(server.log)) >= 12)
         lines = requests_in(server.log)
     assert {line["outcome"] for line in lines} == {"ok"}
     ends = sorted(datetime.fromisoformat(str(line["timestamp"])) for line in lines)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,20 +12,13 @@ from ringproof_server.domain.attempt import Attempt, AttemptState
 from ringproof_server.domain.channel import Channel, Reason
 from tests.support.api import Api, Started
 from tests.support.servers import GENEROUS, Server
+from tests.support.waiting import wait_until
 
 NUMBER = "+447700900322"
-PATIENCE = 30.0
 TAKEN = {"RINGPROOF_SIMULATED_ANSWER_MS": "600000"}
 """The network takes the call at once and answers after ten minutes."""
 NOT_TAKEN = {"RINGPROOF_SIMULATED_HANG_SHARE": "1", "RINGPROOF_SIMULATED_HANG_SECONDS": "600"}
 """The network would take the call after ten minutes only."""
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 def _kill_while_asking(server: Server, trouble: dict[str, str]) -> Started:
@@ -37,9 +28,9 @@ def _kill_while_asking(server: Server, trouble: dict[str, str]) -> Started:
     server.start()
     api = Api(server.url, server.tenant().publishable)
     started = api.start(NUMBER)
-    _until(lambda: api.read(started).json()["attempt"]["status"] == "dialing")
+    wait_until(lambda: api.read(started).json()["attempt"]["status"] == "dialing")
     if trouble is TAKEN:
-        _until(lambda: bool(_placed(server, CALLS_PER_ATTEMPT_SQL)))
+        wait_until(lambda: bool(_placed(server, CALLS_PER_ATTEMPT_SQL)))
     api.close()
     server.kill()
     for name in trouble:
@@ -66,7 +57,7 @@ def test_a_call_that_the_network_took_is_found_and_goes_on_as_the_same_call(tmp_
     server = Server(tmp_path, settings=GENEROUS)
     try:
         started = _kill_while_asking(server, TAKEN)
-        _until(lambda: _attempts(server, started)[0].remote_id is not None)
+        wait_until(lambda: _attempts(server, started)[0].remote_id is not None)
         call = _attempts(server, started)[0]
         assert call.state is not AttemptState.DIALING
         assert call.reason is not Reason.UNKNOWN
@@ -82,8 +73,8 @@ def test_a_call_that_the_network_does_not_know_is_not_dialled_again_and_the_sms_
     server = Server(tmp_path, settings=GENEROUS)
     try:
         started = _kill_while_asking(server, NOT_TAKEN)
-        _until(lambda: len(_attempts(server, started)) == 2)
-        _until(lambda: _attempts(server, started)[1].remote_id is not None)
+        wait_until(lambda: len(_attempts(server, started)) == 2)
+        wait_until(lambda: _attempts(server, started)[1].remote_id is not None)
         call, message = _attempts(server, started)
         assert (call.state, call.reason) == (AttemptState.ENDED, Reason.UNKNOWN)
         assert message.channel is Channel.SMS

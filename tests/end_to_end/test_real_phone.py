@@ -21,7 +21,8 @@ from tests.support import leaks
 from tests.support.api import Json, call_evidence
 from tests.support.baresip import Behaviour, Phone, PhoneCall, running_phone
 from tests.support.sip_relay import Relay, running_relay
-from tests.support.sip_site import Site, agree, delete, packets_of, ringing, site, wait_for
+from tests.support.sip_site import Site, agree, delete, packets_of, ringing, site
+from tests.support.waiting import wait_until
 from tests.support.webhook_sender import SECRET as WEBHOOK_SECRET
 from tests.support.webhook_sender import Sender
 
@@ -180,7 +181,7 @@ def test_a_trunk_that_is_dead_is_given_up_within_seconds(direct: Site) -> None:
     assert (attempt["reason"], attempt["ring_ms"]) == ("carrier_error", None)
     assert (view["status"], view["reason"]) == ("failed", "carrier_error")
     assert took < 20
-    wait_for(direct.server.is_ready)
+    wait_until(direct.server.is_ready)
     direct.check(direct.client.verify(NUMBER, direct.source()))
 
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +16,11 @@ from tests.support import leaks
 from tests.support.api import Api, code_in
 from tests.support.servers import GENEROUS, Server, Tenant, running
 from tests.support.vonage_fake import FakeVonage, Message
+from tests.support.waiting import wait_until
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "simple-api.md"
 MESSENGER_ID: Final = "1234567890123456"
 MESSAGE_TIMEOUT: Final = 3.0
-
-
-def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
 
 
 # --- Messenger first, over Vonage
@@ -83,7 +77,7 @@ def check(api: Api, token: str, code: str) -> tuple[int, bytes]:
 def test_a_code_that_is_read_on_messenger_is_not_sent_again(vonage: FakeVonage, api: Api) -> None:
     """201, 404, 200, 409, and no SMS, since Vonage's webhook says that it was read."""
     start(api, "read-1", "+447400125001", MESSENGER_ID)
-    wait_for(lambda: bool(sent_to(vonage, MESSENGER_ID)))
+    wait_until(lambda: bool(sent_to(vonage, MESSENGER_ID)))
     (message,) = sent_to(vonage, MESSENGER_ID)
     assert message.said["channel"] == "messenger"
     code = code_of(message)
@@ -100,7 +94,7 @@ def test_a_code_that_is_not_read_is_sent_by_sms(vonage: FakeVonage, api: Api) ->
     vonage.reads = False
     try:
         start(api, "unread-1", "447400125002", "2234567890123456")
-        wait_for(lambda: bool(sent_to(vonage, "447400125002")))
+        wait_until(lambda: bool(sent_to(vonage, "447400125002")))
     finally:
         vonage.reads = True
     (messenger,) = sent_to(vonage, "2234567890123456")
@@ -115,7 +109,7 @@ def test_a_code_that_messenger_rejects_is_sent_by_sms(vonage: FakeVonage, api: A
     vonage.rejections["messenger"] = 1360
     try:
         start(api, "rejected-1", "447400125003", "3234567890123456")
-        wait_for(lambda: bool(sent_to(vonage, "447400125003")))
+        wait_until(lambda: bool(sent_to(vonage, "447400125003")))
     finally:
         vonage.rejections.clear()
     (found,) = api.get("/v1/verifications?reference=rejected-1").json()["verifications"]
@@ -128,7 +122,7 @@ def test_a_code_that_messenger_rejects_is_sent_by_sms(vonage: FakeVonage, api: A
 def test_a_passcode_that_is_told_is_the_one_that_is_sent(vonage: FakeVonage, api: Api) -> None:
     answer = api.post("/otp", {"number": "447400125004", "language": "de"})
     assert answer.status == 200
-    wait_for(lambda: bool(sent_to(vonage, "447400125004")))
+    wait_until(lambda: bool(sent_to(vonage, "447400125004")))
     (message,) = sent_to(vonage, "447400125004")
     assert code_of(message) == answer.json()["passcode"]
     assert "Code" in message.said["text"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.support import leaks
 from tests.support.api import Api, Json
 from tests.support.baresip import Phone, running_phone
 from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.waiting import wait_until
 
 NUMBER = "+447400123456"
 pytestmark = pytest.mark.crash
@@ -54,13 +54,6 @@ def agent_of(server: Server) -> int:
     return int((server.log_file.parent / "sip-agent.lock").read_text())
 
 
-def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.05)
-
-
 class Ringing:
     """A verification whose phone rings."""
 
@@ -82,14 +75,14 @@ class Ringing:
                 return bool(self.attempt()["status"] == "ended")
             return False
 
-        wait_for(is_ended)
+        wait_until(is_ended)
         return self.attempt()
 
 
 def test_a_server_that_is_killed_hangs_up_when_it_is_back(server: Server, phone: Phone) -> None:
     """The agent has kept the call and what happened to it; the phone is called once."""
     ringing = Ringing(server, server.tenant(), phone)
-    wait_for(lambda: ringing.attempt()["status"] == "ringing")
+    wait_until(lambda: ringing.attempt()["status"] == "ringing")
     agent = agent_of(server)
     server.kill()
     assert is_running(agent)
@@ -119,7 +112,7 @@ def test_an_agent_that_is_killed_is_replaced_and_its_verification_ends(server: S
     ended = ringing.wait_until_ended()
     assert ended["reason"] in {"rang", "unknown"}
     assert len(phone.calls()) == 1
-    wait_for(lambda: agent_of(server) != agent and is_running(agent_of(server)))
+    wait_until(lambda: agent_of(server) != agent and is_running(agent_of(server)))
     phone.hang_up()
     phone.wait_until_idle()
     again = Ringing(server, tenant, phone)

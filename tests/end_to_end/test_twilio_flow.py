@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from tests.support.servers import GENEROUS, Server, Tenant, running
 from tests.support.twilio_fake import Account, Callback, FakeTwilio, Network, Phone
 from tests.support.twilio_fake.account import Call, Message
 from tests.support.twilio_fake.network import signature
+from tests.support.waiting import only, wait_until
 
 SID: Final = "AC" + "7b" * 16
 TOKEN: Final = "another-twilio-auth-token-for-tests"
@@ -89,20 +89,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         twilio.stop()
 
 
-def only(found: Callable[[], list[Any]], *, seconds: float = 20.0) -> Any:
-    """The one thing that there is, as soon as there is one."""
-    wait_for(lambda: bool(found()), seconds=seconds)
-    (item,) = found()
-    return item
-
-
-def wait_for(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def evidence_of(call: Call) -> dict[str, object]:
     return {"channel": "flashcall", "caller_id": call.caller_id, "basis": "phone_state"}
 
@@ -117,11 +103,11 @@ def test_a_flash_call_is_verified_by_its_caller_id_and_hung_up(site: Site) -> No
     number = "+447400123401"
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: call.status == "ringing")
+    wait_until(lambda: call.status == "ringing")
     answer = site.api.confirm(started, evidence_of(call))
     assert answer.json()["status"] == "verified"
     assert answer.json()["token"]
-    wait_for(call.ended.is_set)
+    wait_until(call.ended.is_set)
     assert call.status == "canceled"
 
 
@@ -145,7 +131,7 @@ def test_a_call_that_fails_is_followed_by_an_sms_with_a_code(site: Site, phone: 
     text = site.text_to(number)
     (code,) = re.findall(r"\b[0-9]{6}\b", text)
     leaks.secret(code, "code")
-    wait_for(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
+    wait_until(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
     answer = site.api.confirm(started, {"channel": "sms", "code": code, "source": "manual"})
     assert answer.json()["status"] == "verified"
     assert moves(site.trace(started), "flashcall")[-1] == ("ended", reason)
@@ -171,7 +157,7 @@ def test_a_code_by_whatsapp_is_delivered_read_and_verifies(site: Site) -> None:
         started = site.api.start(number, channels=["whatsapp"])
         (code,) = re.findall(r"\b[0-9]{6}\b", site.text_to(f"whatsapp:{number}"))
         leaks.secret(code, "code")
-        wait_for(lambda: ("read", None) in moves(site.trace(started), "whatsapp"))
+        wait_until(lambda: ("read", None) in moves(site.trace(started), "whatsapp"))
     finally:
         site.network.message_ends = ("delivered", None)
     evidence = {"channel": "whatsapp", "code": code, "source": "manual"}
@@ -187,7 +173,7 @@ def test_a_message_that_is_not_delivered_ends_with_its_reason(site: Site, error:
     site.network.message_ends = ("undelivered", error)
     try:
         started = site.api.start(number, channels=["sms"])
-        wait_for(lambda: ("failed", reason) in moves(site.trace(started), "sms"))
+        wait_until(lambda: ("failed", reason) in moves(site.trace(started), "sms"))
     finally:
         site.network.message_ends = ("delivered", None)
 
@@ -230,7 +216,7 @@ def test_a_call_whose_callbacks_are_lost_is_verified_and_hung_up_all_the_same(si
     try:
         started = site.api.start(number)
         call = site.call_to(number)
-        wait_for(lambda: call.status == "ringing")
+        wait_until(lambda: call.status == "ringing")
         assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
         assert call.ended.wait(20)
     finally:
@@ -244,7 +230,7 @@ def test_a_call_whose_answer_was_lost_is_found_and_not_placed_again(site: Site) 
     site.twilio.faults.lose_answers = 1
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: call.status == "ringing")
+    wait_until(lambda: call.status == "ringing")
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
     assert call.ended.wait(20)
     assert site.call_to(number) is call
@@ -258,7 +244,7 @@ def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(site: Site)
     started = site.api.start(number, channels=["sms"])
     (code,) = re.findall(r"\b[0-9]{6}\b", site.text_to(number))
     leaks.secret(code, "code")
-    wait_for(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
+    wait_until(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
     evidence = {"channel": "sms", "code": code, "source": "manual"}
     assert site.api.confirm(started, evidence).json()["status"] == "verified"
     assert site.text_to(number)
@@ -269,7 +255,7 @@ def test_a_number_that_twilio_refuses_goes_straight_to_the_next_step(site: Site)
     number = "+447400123409"
     site.account.refused.add(number)
     started = site.api.start(number)
-    wait_for(lambda: len(moves(site.trace(started), "sms")) > 0)
+    wait_until(lambda: len(moves(site.trace(started), "sms")) > 0)
     assert moves(site.trace(started), "flashcall")[-1] == ("ended", "invalid_number")
     assert moves(site.trace(started), "sms")[-1] == ("failed", "invalid_number")
     assert not [call for call in site.account.calls.values() if call.to == number]
@@ -281,7 +267,7 @@ def test_callbacks_that_are_not_twilios_are_refused(site: Site) -> None:
     site.network.phones[number] = Phone.HOLD
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: site.api.read(started).json()["attempt"]["status"] == "accepted")
+    wait_until(lambda: site.api.read(started).json()["attempt"]["status"] == "accepted")
     ringing = site.account.move_call(call.sid, "ringing")
     assert ringing is not None
     form = dict(ringing.form)
@@ -313,7 +299,7 @@ def test_a_replayed_callback_is_dropped(site: Site) -> None:
     started = site.api.start(number)
     call = site.call_to(number)
     # Else the events might overtake the answer to the request, which is odd for a reason of its own.
-    wait_for(lambda: site.api.read(started).json()["attempt"]["status"] == "accepted")
+    wait_until(lambda: site.api.read(started).json()["attempt"]["status"] == "accepted")
     sent: list[Callback] = []
     for status in ("ringing", "busy"):
         callback = site.account.move_call(call.sid, status)
@@ -347,7 +333,7 @@ def test_a_code_is_heard_after_a_key_and_verifies(site: Site) -> None:
     site.network.keys[number] = ["1"]
     started = site.api.start(number, channels=["voice"])
     call = site.call_to(number)
-    wait_for(lambda: call.status == "completed")
+    wait_until(lambda: call.status == "completed")
     code = code_heard(call.heard or "")
     leaks.secret(code, "code")
     answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
@@ -366,7 +352,7 @@ def test_whoever_presses_nothing_hears_no_code(site: Site) -> None:
     site.network.phones[number] = Phone.ANSWER
     site.api.start(number, channels=["voice"])
     call = site.call_to(number)
-    wait_for(lambda: call.status == "completed")
+    wait_until(lambda: call.status == "completed")
     heard = call.heard or ""
     assert heard.endswith("Goodbye.")
     assert "your code is" not in heard.lower()
@@ -381,7 +367,7 @@ def test_digits_typed_in_a_call_verify_who_shows_them(site: Site) -> None:
     digits = started.view["keypad"]["digits"]
     gate.append(digits)
     site.call_to(number)
-    wait_for(lambda: site.api.read(started).json()["keypad"]["typed"])
+    wait_until(lambda: site.api.read(started).json()["keypad"]["typed"])
     answer = site.api.confirm(started, {"channel": "keypad"}).json()
     assert (answer["status"], bool(answer["token"])) == ("verified", True)
     assert answer["assurance_bits"] == 17.6

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -24,9 +23,9 @@ from tests.support.vonage_fake import (
     private_key,
 )
 from tests.support.vonage_fake_webhooks import Faults, Webhook, post
+from tests.support.waiting import only, wait_until
 
 T = TypeVar("T")
-PATIENCE: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Site:
         return [(item["state"], item.get("reason")) for item in found if item["channel"] == channel]
 
     def wait_for_move(self, started: Started, channel: str, move: tuple[str, str | None]) -> None:
-        wait_for(lambda: move in self.moves(started, channel))
+        wait_until(lambda: move in self.moves(started, channel))
 
     def call_to(self, number: str) -> Call:
         """The only call to this number, once there is one."""
@@ -103,20 +102,6 @@ def delivery(site: Site) -> Iterator[Faults]:
     site.vonage.delivery.faults = Faults()
 
 
-def only(found: Callable[[], list[T]]) -> T:
-    """The one thing that there is, as soon as there is one."""
-    wait_for(lambda: bool(found()))
-    (item,) = found()
-    return item
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def evidence_of(call: Call) -> dict[str, object]:
     return {"channel": "flashcall", "caller_id": f"+{call.caller}", "basis": "phone_state"}
 
@@ -133,10 +118,10 @@ def test_a_flash_call_is_verified_by_its_caller_id_and_hung_up(site: Site) -> No
     number = "+447400124001"
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: status_of(site, started) == "ringing")
+    wait_until(lambda: status_of(site, started) == "ringing")
     answer = site.api.confirm(started, evidence_of(call)).json()
     assert (answer["status"], bool(answer["token"])) == ("verified", True)
-    wait_for(lambda: call.status == "cancelled")
+    wait_until(lambda: call.status == "cancelled")
 
 
 def test_a_call_that_nobody_confirms_is_hung_up_after_its_ring_time(site: Site) -> None:
@@ -144,7 +129,7 @@ def test_a_call_that_nobody_confirms_is_hung_up_after_its_ring_time(site: Site) 
     number = "+447400124002"
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: call.status == "cancelled")
+    wait_until(lambda: call.status == "cancelled")
     site.api.wait_until_over(started)
     assert site.moves(started, "flashcall")[-1] == ("ended", "rang")
     assert call.heard is None
@@ -158,7 +143,7 @@ def test_whoever_answers_hears_the_truth_in_their_language(site: Site, number: s
     site.behave(number, phone)
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: call.heard is not None)
+    wait_until(lambda: call.heard is not None)
     assert call.heard == spoken_text(confirming(Dialect.NCCO, "de-DE"))
     assert call.heard != spoken_text(confirmed(Dialect.NCCO, "de-DE"))
     site.api.wait_until_over(started)
@@ -235,9 +220,9 @@ def test_a_call_whose_answer_was_lost_is_found_and_not_placed_again(site: Site, 
     site.vonage.meet(Fault.LOST_ANSWER, once=True)
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: status_of(site, started) == "accepted")
+    wait_until(lambda: status_of(site, started) == "accepted")
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
-    wait_for(lambda: not call.is_up)
+    wait_until(lambda: not call.is_up)
     assert site.call_to(number) is call
 
 
@@ -247,7 +232,7 @@ def test_a_message_whose_answer_was_lost_is_not_sent_again(site: Site) -> None:
     site.vonage.meet(Fault.LOST_ANSWER, once=True)
     started = site.api.start(number, channels=["sms"])
     code = site.code_sent_to(number)
-    wait_for(lambda: status_of(site, started) in {"delivered", "failed"})
+    wait_until(lambda: status_of(site, started) in {"delivered", "failed"})
     answer = site.api.confirm(started, {"channel": "sms", "code": code, "source": "manual"})
     assert answer.json()["status"] == "verified"
     assert site.message_to(number)
@@ -258,7 +243,7 @@ def test_webhooks_that_come_twice_and_in_the_wrong_order_change_nothing(site: Si
     delivery.doubled = delivery.swapped = True
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: not call.is_up)
+    wait_until(lambda: not call.is_up)
     # The last webhook waits for a neighbour to be swapped with.
     delivery.swapped = False
     site.vonage.send_again(call.webhooks[-1])
@@ -277,9 +262,9 @@ def test_a_call_whose_webhooks_are_lost_is_verified_and_hung_up_all_the_same(
     delivery.lost = {"started", "ringing", "cancelled"}
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: status_of(site, started) == "accepted")
+    wait_until(lambda: status_of(site, started) == "accepted")
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
-    wait_for(lambda: not call.is_up)
+    wait_until(lambda: not call.is_up)
 
 
 # --- what strangers try
@@ -290,7 +275,7 @@ def captured(site: Site, number: str, delivery: Faults) -> tuple[Started, Webhoo
     delivery.lost = {"ringing"}
     started = site.api.start(number)
     call = site.call_to(number)
-    wait_for(lambda: status_of(site, started) == "accepted")
+    wait_until(lambda: status_of(site, started) == "accepted")
     (ringing,) = [webhook for webhook in call.webhooks if webhook.status == "ringing"]
     return started, ringing
 
@@ -332,7 +317,7 @@ def test_what_was_captured_of_one_call_moves_no_other(site: Site, delivery: Faul
     (second,) = [
         call for call in calls_to(site, "+447400124042", 2) if call.uuid != json.loads(ringing.body)["uuid"]
     ]
-    wait_for(lambda: status_of(site, again) == "accepted")
+    wait_until(lambda: status_of(site, again) == "accepted")
     for url in (other.url, second.webhooks[0].url):
         assert post(url, ringing.headers, ringing.body)[0] == 403
     assert {status_of(site, started) for started in (mine, theirs, again)} == {"accepted"}
@@ -344,7 +329,7 @@ def calls_to(site: Site, number: str, count: int) -> list[Call]:
     def found() -> list[Call]:
         return [call for call in list(site.vonage.calls.values()) if call.to == number.lstrip("+")]
 
-    wait_for(lambda: len(found()) == count)
+    wait_until(lambda: len(found()) == count)
     return found()
 
 
@@ -353,7 +338,7 @@ def test_a_replayed_webhook_is_dropped(site: Site) -> None:
     number = "+447400124044"
     started = site.api.start(number, channels=["flashcall"])
     call = site.call_to(number)
-    wait_for(lambda: not call.is_up)
+    wait_until(lambda: not call.is_up)
     site.api.wait_until_over(started)
     before = site.trace(started)
     for webhook in call.webhooks:
@@ -391,7 +376,7 @@ def test_a_code_is_heard_after_a_key_and_verifies(site: Site) -> None:
     site.vonage.keys[number.lstrip("+")] = ["1"]
     started = site.api.start(number, channels=["voice"])
     call = site.call_to(number)
-    wait_for(lambda: call.status == "completed")
+    wait_until(lambda: call.status == "completed")
     code = code_heard(call.heard or "")
     leaks.secret(code, "code")
     answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
@@ -404,7 +389,7 @@ def test_whoever_presses_nothing_hears_no_code(site: Site) -> None:
     site.behave(number, Phone.ANSWERS)
     site.api.start(number, channels=["voice"])
     call = site.call_to(number)
-    wait_for(lambda: call.status == "completed")
+    wait_until(lambda: call.status == "completed")
     heard = call.heard or ""
     assert heard.endswith("Goodbye.")
     assert "your code is" not in heard.lower()
@@ -419,7 +404,7 @@ def test_digits_typed_in_a_call_verify_who_shows_them(site: Site) -> None:
     digits = started.view["keypad"]["digits"]
     gate.append(digits)
     site.call_to(number)
-    wait_for(lambda: site.api.read(started).json()["keypad"]["typed"])
+    wait_until(lambda: site.api.read(started).json()["keypad"]["typed"])
     answer = site.api.confirm(started, {"channel": "keypad"}).json()
     assert (answer["status"], bool(answer["token"])) == ("verified", True)
     assert answer["assurance_bits"] == 17.6

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from ringproof_rcml import Dialect, confirming
 from tests.support import leaks
 from tests.support.api import Answer, Api, Started, code_evidence, code_in
 from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.waiting import soon, wait_until
 from tests.support.webhook_sender import SECRET, signed_event
 from tests.support.webhook_sender_example import Call, Switch, documented_sender
 
@@ -83,19 +83,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         }
         with running(Server(folder, settings=settings)) as server:
             yield Site(server, server.tenant(), switch)
-
-
-def soon(look: Callable[[], T | None], *, seconds: float = 20.0) -> T:
-    """What is there, as soon as it is there."""
-    give_up = time.monotonic() + seconds
-    while (found := look()) is None:
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
-    return found
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    soon(lambda: is_so() or None)
 
 
 def evidence_of(call: Call) -> dict[str, object]:

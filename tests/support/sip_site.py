@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.support import leaks
 from tests.support.api import Answer, Api, Json, Started
 from tests.support.baresip import Packet, Phone, PhoneCall
 from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Site:
 
     def attempt(self, verification: str) -> Json:
         """The only attempt, once it has ended."""
-        wait_for(lambda: self.seen_by_back_end(verification)["attempts"][0]["status"] == "ended")
+        wait_until(lambda: self.seen_by_back_end(verification)["attempts"][0]["status"] == "ended")
         (found,) = self.seen_by_back_end(verification)["attempts"]
         return dict(found)
 
@@ -52,13 +52,6 @@ class Site:
         keys = Api(self.server.url).get("/.well-known/jwks.json").json()
         phone = verify_token(verified.token, jwks=keys, issuer=self.server.url, audience=self.tenant.id)
         assert (phone.phone_number, phone.channel) == (verified.phone_number, "flashcall")
-
-
-def wait_for(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
