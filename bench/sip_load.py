@@ -34,7 +34,7 @@ from ringproof_server.ports import CallbackRequest, Carrier, CarrierEvent, Outgo
 from ringproof_server.system import SystemClock
 from ringproof_server.testing.options import carrier_options
 from tests.server.carriers.sip.agents import say_nothing
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 AGENTS_PROCESSOR: Final = 0
 OTHERS_PROCESSOR: Final = 1
@@ -65,7 +65,7 @@ class Course:
 @contextmanager
 def agent(folder: Path, trunk: str) -> Iterator[tuple[str, int]]:
     """An agent with a processor of its own; its address and its process."""
-    address = f"tcp://127.0.0.1:{free_port()}"
+    address = f"tcp://127.0.0.1:{free_phone_port()}"
     environment = {
         **os.environ,
         "RINGPROOF_SECRET_KEY": SECRET,
@@ -92,7 +92,7 @@ def agent(folder: Path, trunk: str) -> Iterator[tuple[str, int]]:
 @contextmanager
 def sipp(folder: Path) -> Iterator[tuple[str, Path]]:
     """sipp as a trunk; its address, and the file of its counts."""
-    port = free_port()
+    port = free_phone_port()
     counts = folder / "counts.csv"
     command = [
         shutil.which("sipp") or "sipp",

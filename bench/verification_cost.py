@@ -20,7 +20,8 @@ from bench.load import Timed, processor_seconds, request, run
 from bench.silent import SIGNATURE, callback_key, installed, sign
 from ringproof_server.tokens import SecretSeals
 from tests.support.api import Json, call_evidence, pkce, start_body
-from tests.support.servers import GENEROUS, Server, Tenant, free_port, running
+from tests.support.ports import free_port
+from tests.support.servers import GENEROUS, Server, Tenant, running
 
 ROUNDS = 3
 VERIFICATIONS = 400

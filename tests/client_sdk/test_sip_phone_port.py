@@ -19,7 +19,7 @@ from ringproof._system import SystemClock
 from ringproof.calls import Ready
 from tests.client_sdk.ear import Ear
 from tests.client_sdk.phones import CALLER
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 
 class ControlPort:
@@ -233,7 +233,7 @@ def test_who_does_not_answer_like_a_phone_is_not_usable(port: ControlPort) -> No
         source.prepare(ready.append)
     port.answer = None
     source.prepare(ready.append)
-    SipPhoneCallSource(f"127.0.0.1:{free_port()}").prepare(ready.append)
+    SipPhoneCallSource(f"127.0.0.1:{free_phone_port()}").prepare(ready.append)
     assert [each.usable for each in ready] == [True, False, False, False, False, False]
 
 

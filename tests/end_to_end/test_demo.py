@@ -23,7 +23,7 @@ import pytest
 
 from ringproof import verify_token
 from tests.support.api import Api, is_message
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 NUMBER = "+447700900123"
 LONGEST = 120.0

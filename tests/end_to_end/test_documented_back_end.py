@@ -14,7 +14,8 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from tests.support.api import Answer, Api, code_evidence, code_in, is_message
-from tests.support.servers import GENEROUS, Server, Tenant, free_port, running
+from tests.support.ports import free_port
+from tests.support.servers import GENEROUS, Server, Tenant, running
 from tests.support.waiting import wait_until
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"

@@ -22,7 +22,7 @@ from tests.support.kamailio import (
     running_proxy,
     running_trunk,
 )
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 DEPLOY = Path(__file__).resolve().parents[2] / "server" / "deploy" / "kamailio"
 CONFIG = DEPLOY / "kamailio.cfg"
@@ -143,7 +143,7 @@ def test_a_dead_gateway_is_passed_over_and_the_next_one_gets_its_login(
     run: RunProxy, phone: Phone, caller: Phone, trunk: Proxy
 ) -> None:
     """The phone rings through the second one, sees the caller ID, and is quiet when the caller cancels."""
-    with run(f"127.0.0.1:{free_port()}", login(trunk)) as proxy:
+    with run(f"127.0.0.1:{free_phone_port()}", login(trunk)) as proxy:
         call = Dialled(caller, phone, proxy)
         call.wait_until_it_rings()
         call.give_up()
@@ -159,7 +159,7 @@ def test_an_answered_call_is_hung_up_through_both_proxies(
 ) -> None:
     """ACK and BYE pass, and their numbers are raised as the login has raised the INVITE's."""
     phone.behave("answer", after=0.1)
-    with run(f"127.0.0.1:{free_port()}", login(trunk)) as proxy:
+    with run(f"127.0.0.1:{free_phone_port()}", login(trunk)) as proxy:
         call = Dialled(caller, phone, proxy)
         assert call.final() == 200
         assert call.requests_seen(2) == ["INVITE", "ACK"]
@@ -213,7 +213,7 @@ def test_without_a_gateway_calls_and_questions_are_answered_503(
     run: RunProxy, phone: Phone, caller: Phone
 ) -> None:
     """Two calls find that the only gateway is dead; from then on nobody waits for it."""
-    with run(f"127.0.0.1:{free_port()}") as proxy:
+    with run(f"127.0.0.1:{free_phone_port()}") as proxy:
         assert options_answer(proxy.port, timeout=5) == 200
         assert [Dialled(caller, phone, proxy).final() for _ in range(3)] == [408, 408, 503]
         assert options_answer(proxy.port, timeout=5) == 503

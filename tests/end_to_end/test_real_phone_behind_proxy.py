@@ -14,7 +14,7 @@ import pytest
 from tests.support import leaks
 from tests.support.baresip import Phone, running_phone
 from tests.support.kamailio import Proxy, running_proxy, running_trunk
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 from tests.support.sip_site import Site, agree, delete, packets_of, ringing, site
 
 NUMBER = "+447400123456"
@@ -42,8 +42,8 @@ class Edge:
 
     def __init__(self, folder: Path, trunk: Proxy) -> None:
         self._folder, self._trunk = folder, trunk
-        self._port = free_port()
-        self._dead = free_port()
+        self._port = free_phone_port()
+        self._dead = free_phone_port()
         self._running = contextlib.ExitStack()
 
     @property

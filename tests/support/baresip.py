@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 START_TIMEOUT: Final = 20.0
 WITHHELD: Final = "sip:anonymous@anonymous.invalid"
@@ -141,8 +141,8 @@ class Phone:
     ) -> None:
         """`addresses` are numbers or whole SIP addresses; the first one calls unless another is named."""
         self.port = port
-        self.control = free_port()
-        self._http = free_port()
+        self.control = free_phone_port()
+        self._http = free_phone_port()
         self._program = program
         self._folder = folder
         self._uris = [each if ":" in each else f"sip:{each}@127.0.0.1:{port}" for each in addresses]
@@ -365,7 +365,7 @@ def running_phone(
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    phone = Phone(program, folder, addresses, port=port or free_port(), most_calls=most_calls)
+    phone = Phone(program, folder, addresses, port=port or free_phone_port(), most_calls=most_calls)
     try:
         phone.start()
         yield phone

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 START_TIMEOUT = 20.0
 
@@ -96,7 +96,7 @@ def running_proxy(
     It is gone at the end whatever happens.
     """
     program = _program()
-    port = port or free_port()
+    port = port or free_phone_port()
     folder.mkdir(parents=True, exist_ok=True)
     proxy = Proxy(port, folder / "kamailio.log")
     given = {"LISTEN": f"udp:127.0.0.1:{port}", **defines}

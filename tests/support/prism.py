@@ -21,7 +21,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.npm import CHECKOUT, find_node, installed
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 PINS: Final = CHECKOUT / "tests" / "server" / "carriers" / "prism"
 COMMAND: Final = Path("@stoplight/prism-cli/dist/index.js")

@@ -18,7 +18,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 START_TIMEOUT = 20.0
 

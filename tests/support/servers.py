@@ -9,11 +9,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import http.client
-import itertools
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,7 +22,7 @@ from pathlib import Path
 from ringproof_server.app import Node, compose, prepare_database
 from ringproof_server.settings import Settings
 from tests.support import leaks
-from tests.support.sip_ports import my_share
+from tests.support.ports import free_port
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 15.0
@@ -48,9 +46,6 @@ GENEROUS = {
 }
 """A policy under which one machine may start as much as it can."""
 
-# Below the range from which clients' own ports are taken: else a client that tries a dead server's port may
-# be connected to itself.
-_ports = itertools.cycle(my_share(range(20_000, 32_000)))
 _running: set[subprocess.Popen[bytes]] = set()
 
 
@@ -226,19 +221,6 @@ def running(server: Server) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nothing listens on."""
-    for port in itertools.islice(_ports, 2_000):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no port is free")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

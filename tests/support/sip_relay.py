@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 _LONGEST = 65_535
 # A message is known by its first line, its call and its place in the call.
@@ -33,8 +33,8 @@ class Relay:
         self._phone = ("127.0.0.1", phone_port)
         self._caller: tuple[str, int] | None = None
         # Ports of five digits on every side keep the length of what is rewritten.
-        self._front = _bound(free_port())
-        self._back = _bound(free_port())
+        self._front = _bound(free_phone_port())
+        self._back = _bound(free_phone_port())
         self._wake, self._woken = socket.socketpair()
         self._crossing = False
         self._held: list[bytes] = []

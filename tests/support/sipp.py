@@ -19,7 +19,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 LIFE_SECONDS: Final = 120
 """sipp does not always end by itself: whatever happens, it does not outlive this."""
@@ -136,7 +136,7 @@ class Sipp:
 @contextlib.contextmanager
 def running_sipp(scenario: Path, folder: Path, *, port: int | None = None, **keys: str) -> Iterator[Sipp]:
     """sipp with this scenario; `keys` stand in it as `[name]`. Gone at the end whatever happens."""
-    sipp = Sipp(scenario, folder, port or free_port(), keys)
+    sipp = Sipp(scenario, folder, port or free_phone_port(), keys)
     try:
         sipp.wait_until_listening()
         yield sipp

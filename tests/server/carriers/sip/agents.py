@@ -23,7 +23,7 @@ from ringproof_server.system import SystemClock
 from ringproof_server.testing.options import carrier_options
 from ringproof_server.tokens import SecretSeals
 from tests.support import leaks
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 NUMBER: Final = "+447400123456"
 CALLER_ID: Final = "+442079460018"
@@ -179,7 +179,7 @@ def calling(
 @contextlib.contextmanager
 def operators_agent(folder: Path, trunk: str) -> Iterator[str]:
     """An agent that an operator runs; its address."""
-    address = f"tcp://127.0.0.1:{free_port()}"
+    address = f"tcp://127.0.0.1:{free_phone_port()}"
     environment = {
         **os.environ,
         "RINGPROOF_SECRET_KEY": SECRET,

@@ -36,7 +36,7 @@ from tests.server.carriers.sip.agents import (
     operators_agent,
     say_nothing,
 )
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 from tests.support.sipp import Sipp, running_sipp
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -241,7 +241,7 @@ def test_an_agent_that_nobody_needs_ends_itself(tmp_path: Path) -> None:
 
 def test_an_agent_that_cannot_begin_says_why(tmp_path: Path, caller: Caller) -> None:
     """Without a word of what it was set to."""
-    port = free_port()
+    port = free_phone_port()
     with calling(tmp_path / "one", {"trunk": "127.0.0.1:9", "local_address": f"127.0.0.1:{port}"}) as first:
         first.carrier.find(_attempt("att_none"), PhoneNumber.parse(NUMBER))
         assert first.wait_until(lambda: "sip_agent_started" in first.log)
@@ -259,7 +259,7 @@ def test_servers_share_the_agents_that_an_operator_runs(tmp_path: Path, sipp: Si
         operators_agent(tmp_path / "one", sipp.address) as one,
         operators_agent(tmp_path / "other", sipp.address) as other,
     ):
-        gone = f"tcp://127.0.0.1:{free_port()}"
+        gone = f"tcp://127.0.0.1:{free_phone_port()}"
         with calling(tmp_path / "data", {"agent": f"{one},{other}"}) as caller:
             names = [caller.call(f"att_{number}") for number in range(2)]
             assert len({name.partition("-")[0] for name in names}) == 2

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from tests.server.carriers.sip.agents import Caller, calling
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 
 BRANCH: Final = "z9hG4bK-stranger"
 PATIENCE_SECONDS: Final = 5.0
@@ -28,7 +28,7 @@ def trunk() -> Iterator[socket.socket]:
 @pytest.fixture
 def agent(tmp_path: Path, trunk: socket.socket) -> Iterator[tuple[Caller, int]]:
     """A caller, and the port of its agent."""
-    port = free_port()
+    port = free_phone_port()
     settings = {
         "trunk": f"127.0.0.1:{trunk.getsockname()[1]};ping=off",
         "local_address": f"127.0.0.1:{port}",

@@ -16,7 +16,7 @@ from ringproof_server.domain.channel import Reason
 from ringproof_server.domain.errors import CarrierMisconfigured, CarrierUnavailable, NumberRefused
 from tests.server.carriers.sip.agents import CALLER_ID, NUMBER, Caller, calling
 from tests.support import leaks
-from tests.support.sip_ports import free_port
+from tests.support.ports import free_phone_port
 from tests.support.sipp import Sipp, running_sipp
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -42,7 +42,7 @@ class Desks:
 
     def desk(self, options: str) -> Desk:
         if options not in self._desks:
-            port = free_port()
+            port = free_phone_port()
             settings = {"trunk": f"127.0.0.1:{port}{options}", "password": PASSWORD}
             caller = self._open.enter_context(calling(self._folder / str(port), settings))
             self._desks[options] = Desk(caller, port)
