@@ -14,6 +14,9 @@ from ringproof_rcml.words import placeholders
 
 SECTIONS = {"voice", "message", "page", "problem_title", "problem"}
 
+# The phone app is read in these; every other language reads it in English.
+APP_LOCALES = {"en", "de", "fr", "es", "pt", "it"}
+
 CHANNELS = {"flashcall", "sms", "voice", "keypad", "whatsapp", "viber", "messenger", "push", "totp"}
 
 PROBLEMS = {
@@ -93,11 +96,28 @@ def test_the_catalogues_are_part_of_the_installed_package() -> None:
 
 
 def test_every_locale_has_the_keys_and_placeholders_of_english(words: Words) -> None:
-    english = load_words("en")
-    expected = {(section, key): placeholders(text) for section, key, text in sentences(english)}
+    own = SECTIONS | {"app"} if words.tag in APP_LOCALES else SECTIONS
+    expected = {
+        (section, key): placeholders(text)
+        for section, key, text in sentences(load_words("en"))
+        if section in own
+    }
     found = {(section, key): placeholders(text) for section, key, text in sentences(words)}
     assert found == expected
-    assert set(words.sections) == SECTIONS
+    assert set(words.sections) == own
+
+
+def test_the_app_is_worded_as_a_whole_or_not_at_all() -> None:
+    """A screen half in one language and half in English would be worse than one in English."""
+    assert {tag for tag in locales() if "app" in load_words(tag).sections} == APP_LOCALES
+
+
+def test_nothing_in_the_app_invites_people_to_share_a_code(words: Words) -> None:
+    """The sentence that forbids it stands on the page, and the app shows that one."""
+    assert "never" in load_words("en").text("page", "code_never_share").lower()
+    assert "{" not in words.section("page")["code_never_share"]
+    for key, template in words.sections.get("app", {}).items():
+        assert "{code}" not in template, key
 
 
 def test_every_channel_and_every_problem_has_its_words(words: Words) -> None:
