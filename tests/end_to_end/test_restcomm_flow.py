@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from ringproof_rcml import Dialect, confirming, spoken_text
-from tests.support import leaks
-from tests.support.api import code_evidence, code_heard, code_in
+from tests.end_to_end.calls_with_keys import CallsThatAskForKeys
+from tests.support.api import code_evidence, code_in
 from tests.support.restcomm_fake import ACCOUNT_SID, AUTH_TOKEN, FakeCall
 from tests.support.restcomm_fake_http import Delivery, Fault
 from tests.support.restcomm_site import RestcommSite, restcomm_site
@@ -229,45 +229,14 @@ def test_a_server_whose_settings_are_wrong_says_which(tmp_path: Path) -> None:
     assert "two words" not in str(caught.value)
 
 
-# --- calls that ask for keys
+class TestCallsThatAskForKeys(CallsThatAskForKeys):
+    PREFIX = "+4474001259"
 
+    def answers(self, site: RestcommSite, number: str, keys: list[str]) -> None:
+        site.restcomm.behaviours[number] = "answer"
+        site.restcomm.keys[number] = keys
 
-def test_a_code_is_heard_after_a_key_and_verifies(site: RestcommSite) -> None:
-    """Pressed in the call, told to the address that the question named, and spoken twice."""
-    number = "+447400125991"
-    site.restcomm.behaviours[number] = "answer"
-    site.restcomm.keys[number] = ["1"]
-    started = site.api.start(number, channels=["voice"])
-    call = site.call_to(number)
-    wait_until(lambda: call.is_over)
-    code = code_heard(" ".join(call.heard))
-    leaks.secret(code, "code")
-    answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
-    assert answer.json()["status"] == "verified"
-
-
-def test_whoever_presses_nothing_hears_no_code(site: RestcommSite) -> None:
-    """Such as a machine that answers; nothing of the code is said, and the call ends by itself."""
-    number = "+447400125992"
-    site.restcomm.behaviours[number] = "answer"
-    site.api.start(number, channels=["voice"])
-    call = site.call_to(number)
-    wait_until(lambda: call.is_over)
-    heard = " ".join(call.heard)
-    assert heard.endswith("Goodbye.")
-    assert "your code is" not in heard.lower()
-
-
-def test_digits_typed_in_a_call_verify_who_shows_them(site: RestcommSite) -> None:
-    """Wrong ones first: asked once more, and right then; the client polls and confirms."""
-    number = "+447400125993"
-    site.restcomm.behaviours[number] = "answer"
-    gate = site.restcomm.keys[number] = ["000001"]
-    started = site.api.start(number, channels=["keypad"])
-    digits = started.view["keypad"]["digits"]
-    gate.append(digits)
-    site.call_to(number)
-    wait_until(lambda: site.api.read(started).json()["keypad"]["typed"])
-    answer = site.api.confirm(started, {"channel": "keypad"}).json()
-    assert (answer["status"], bool(answer["token"])) == ("verified", True)
-    assert answer["assurance_bits"] == 17.6
+    def heard(self, site: RestcommSite, number: str) -> str:
+        call = site.call_to(number)
+        wait_until(lambda: call.is_over)
+        return " ".join(call.heard)

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
 
 from ringproof_rcml import Dialect, confirming, spoken_text
+from tests.end_to_end.calls_with_keys import CallsThatAskForKeys
 from tests.support import leaks
-from tests.support.api import Api, Started, code_heard
-from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.carrier_site import CarrierSite
+from tests.support.servers import GENEROUS, Server, running
 from tests.support.twilio_fake import Account, Callback, FakeTwilio, Network, Phone
 from tests.support.twilio_fake.account import Call, Message
 from tests.support.twilio_fake.network import signature
@@ -28,28 +29,15 @@ POOL: Final = tuple(f"+4420718{number:05}" for number in range(40_000, 42_000))
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(CarrierSite):
     """A server whose only carrier is the fake Twilio."""
 
-    server: Server
-    tenant: Tenant
     twilio: FakeTwilio
     network: Network
 
     @property
     def account(self) -> Account:
         return self.twilio.account
-
-    @property
-    def api(self) -> Api:
-        return Api(self.server.url, self.tenant.publishable)
-
-    def trace(self, started: Started) -> list[dict[str, Any]]:
-        """Every decision about a verification, as its back end sees it."""
-        answer = Api(self.server.url, self.tenant.secret).get(f"/v1/verifications/{started.id}")
-        assert answer.status == 200, answer
-        found: list[dict[str, Any]] = answer.json()["trace"]
-        return found
 
     def call_to(self, number: str) -> Call:
         """The only call to this number, once there is one."""
@@ -93,11 +81,6 @@ def evidence_of(call: Call) -> dict[str, object]:
     return {"channel": "flashcall", "caller_id": call.caller_id, "basis": "phone_state"}
 
 
-def moves(trace: list[dict[str, Any]], channel: str) -> list[tuple[str, str | None]]:
-    found = [entry["detail"] for entry in trace if entry["what"] == "attempt_moved"]
-    return [(item["state"], item.get("reason")) for item in found if item["channel"] == channel]
-
-
 def test_a_flash_call_is_verified_by_its_caller_id_and_hung_up(site: Site) -> None:
     """Ringing is heard of by callback, the caller ID verifies, and Twilio is told to stop the call."""
     number = "+447400123401"
@@ -119,7 +102,7 @@ def test_a_call_that_nobody_confirms_is_hung_up_after_its_ring_time(site: Site) 
     assert call.ended.wait(20)
     assert call.status == "canceled"
     site.api.wait_until_over(started)
-    assert moves(site.trace(started), "flashcall")[-1] == ("ended", "rang")
+    assert site.moves(started)[-1] == ("ended", "rang")
 
 
 @pytest.mark.parametrize(("phone", "reason"), [(Phone.BUSY, "busy"), (Phone.FAIL, "invalid_number")])
@@ -131,10 +114,10 @@ def test_a_call_that_fails_is_followed_by_an_sms_with_a_code(site: Site, phone: 
     text = site.text_to(number)
     (code,) = re.findall(r"\b[0-9]{6}\b", text)
     leaks.secret(code, "code")
-    wait_until(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
+    wait_until(lambda: ("delivered", None) in site.moves(started, "sms"))
     answer = site.api.confirm(started, {"channel": "sms", "code": code, "source": "manual"})
     assert answer.json()["status"] == "verified"
-    assert moves(site.trace(started), "flashcall")[-1] == ("ended", reason)
+    assert site.moves(started)[-1] == ("ended", reason)
 
 
 @pytest.mark.parametrize(("phone", "reason"), [(Phone.DECLINE, "rejected"), (Phone.NO_ANSWER, "no_answer")])
@@ -145,7 +128,7 @@ def test_a_call_that_was_seen_and_not_taken_still_verifies(site: Site, phone: Ph
     started = site.api.start(number)
     call = site.call_to(number)
     site.api.wait_until_over(started)
-    assert moves(site.trace(started), "flashcall")[-1] == ("ended", reason)
+    assert site.moves(started)[-1] == ("ended", reason)
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
 
 
@@ -157,7 +140,7 @@ def test_a_code_by_whatsapp_is_delivered_read_and_verifies(site: Site) -> None:
         started = site.api.start(number, channels=["whatsapp"])
         (code,) = re.findall(r"\b[0-9]{6}\b", site.text_to(f"whatsapp:{number}"))
         leaks.secret(code, "code")
-        wait_until(lambda: ("read", None) in moves(site.trace(started), "whatsapp"))
+        wait_until(lambda: ("read", None) in site.moves(started, "whatsapp"))
     finally:
         site.network.message_ends = ("delivered", None)
     evidence = {"channel": "whatsapp", "code": code, "source": "manual"}
@@ -173,7 +156,7 @@ def test_a_message_that_is_not_delivered_ends_with_its_reason(site: Site, error:
     site.network.message_ends = ("undelivered", error)
     try:
         started = site.api.start(number, channels=["sms"])
-        wait_until(lambda: ("failed", reason) in moves(site.trace(started), "sms"))
+        wait_until(lambda: ("failed", reason) in site.moves(started, "sms"))
     finally:
         site.network.message_ends = ("delivered", None)
 
@@ -187,7 +170,7 @@ def test_whoever_answers_hears_the_sentence_in_their_language(site: Site) -> Non
     assert call.ended.wait(20)
     assert call.heard == spoken_text(confirming(Dialect.TWIML, "de-DE"))
     site.api.wait_until_over(started)
-    assert moves(site.trace(started), "flashcall")[-1] == ("ended", "answered")
+    assert site.moves(started)[-1] == ("ended", "answered")
 
 
 def test_callbacks_that_come_twice_or_out_of_order_change_nothing(site: Site) -> None:
@@ -203,7 +186,7 @@ def test_callbacks_that_come_twice_or_out_of_order_change_nothing(site: Site) ->
     finally:
         site.network.delivery.doubled = set()
         site.network.delivery.held = set()
-    seen = moves(site.trace(started), "flashcall")
+    seen = site.moves(started)
     assert [state for state, _ in seen].count("ringing") == 1
     assert seen[-1] == ("ended", "rang")
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
@@ -244,7 +227,7 @@ def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(site: Site)
     started = site.api.start(number, channels=["sms"])
     (code,) = re.findall(r"\b[0-9]{6}\b", site.text_to(number))
     leaks.secret(code, "code")
-    wait_until(lambda: ("delivered", None) in moves(site.trace(started), "sms"))
+    wait_until(lambda: ("delivered", None) in site.moves(started, "sms"))
     evidence = {"channel": "sms", "code": code, "source": "manual"}
     assert site.api.confirm(started, evidence).json()["status"] == "verified"
     assert site.text_to(number)
@@ -255,9 +238,9 @@ def test_a_number_that_twilio_refuses_goes_straight_to_the_next_step(site: Site)
     number = "+447400123409"
     site.account.refused.add(number)
     started = site.api.start(number)
-    wait_until(lambda: len(moves(site.trace(started), "sms")) > 0)
-    assert moves(site.trace(started), "flashcall")[-1] == ("ended", "invalid_number")
-    assert moves(site.trace(started), "sms")[-1] == ("failed", "invalid_number")
+    wait_until(lambda: len(site.moves(started, "sms")) > 0)
+    assert site.moves(started)[-1] == ("ended", "invalid_number")
+    assert site.moves(started, "sms")[-1] == ("failed", "invalid_number")
     assert not [call for call in site.account.calls.values() if call.to == number]
 
 
@@ -307,10 +290,10 @@ def test_a_replayed_callback_is_dropped(site: Site) -> None:
         sent.append(callback)
         assert site.network.send(callback) == 204
     site.text_to(number)
-    before = moves(site.trace(started), "flashcall")
+    before = site.moves(started)
     for callback in sent:
         assert site.network.send(callback) == 204
-    assert moves(site.trace(started), "flashcall") == before
+    assert site.moves(started) == before
     assert not [entry for entry in site.trace(started) if entry["what"] == "odd_event"]
 
 
@@ -323,51 +306,16 @@ def test_the_log_at_its_most_talkative_holds_no_credential(site: Site) -> None:
     assert "%2B4474001234" not in log
 
 
-# --- calls that ask for keys
+class TestCallsThatAskForKeys(CallsThatAskForKeys):
+    PREFIX = "+4474001239"
 
+    def answers(self, site: Site, number: str, keys: list[str]) -> None:
+        site.network.phones[number] = Phone.ANSWER
+        site.network.keys[number] = keys
 
-def test_a_code_is_heard_after_a_key_and_verifies(site: Site) -> None:
-    """Pressed in the call, told to the address that the question named, and spoken twice."""
-    number = "+447400123991"
-    site.network.phones[number] = Phone.ANSWER
-    site.network.keys[number] = ["1"]
-    started = site.api.start(number, channels=["voice"])
-    call = site.call_to(number)
-    wait_until(lambda: call.status == "completed")
-    code = code_heard(call.heard or "")
-    leaks.secret(code, "code")
-    answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
-    assert answer.json()["status"] == "verified"
-    # Neither what was spoken nor the secret addresses it was fetched from is written down anywhere.
-    log = site.server.log
-    assert "/keys" in log
-    assert urlsplit(call.url).path not in log
-    assert not re.search(rf"(?<![\w.]){code}(?![\w.])", log)
-    assert " ".join(code) not in log
-
-
-def test_whoever_presses_nothing_hears_no_code(site: Site) -> None:
-    """Such as a machine that answers; nothing of the code is said, and the call ends by itself."""
-    number = "+447400123992"
-    site.network.phones[number] = Phone.ANSWER
-    site.api.start(number, channels=["voice"])
-    call = site.call_to(number)
-    wait_until(lambda: call.status == "completed")
-    heard = call.heard or ""
-    assert heard.endswith("Goodbye.")
-    assert "your code is" not in heard.lower()
-
-
-def test_digits_typed_in_a_call_verify_who_shows_them(site: Site) -> None:
-    """Wrong ones first: asked once more, and right then; the client polls and confirms."""
-    number = "+447400123993"
-    site.network.phones[number] = Phone.ANSWER
-    gate = site.network.keys[number] = ["000001"]
-    started = site.api.start(number, channels=["keypad"])
-    digits = started.view["keypad"]["digits"]
-    gate.append(digits)
-    site.call_to(number)
-    wait_until(lambda: site.api.read(started).json()["keypad"]["typed"])
-    answer = site.api.confirm(started, {"channel": "keypad"}).json()
-    assert (answer["status"], bool(answer["token"])) == ("verified", True)
-    assert answer["assurance_bits"] == 17.6
+    def heard(self, site: Site, number: str) -> str:
+        call = site.call_to(number)
+        # Whoever knows this part of the document's address hears the code too.
+        leaks.secret(urlsplit(call.url).path.rpartition(".")[2], "password")
+        wait_until(lambda: call.status == "completed")
+        return call.heard or ""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import pytest
 
 from ringproof_rcml import Dialect, confirmed, confirming, spoken_text
+from tests.end_to_end.calls_with_keys import CallsThatAskForKeys
 from tests.support import leaks
-from tests.support.api import Api, Started, code_heard, code_in
-from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.api import Started, code_in
+from tests.support.carrier_site import CarrierSite
+from tests.support.servers import GENEROUS, Server, running
 from tests.support.vonage_fake import (
     SIGNATURE_SECRET,
     Call,
@@ -25,32 +26,12 @@ from tests.support.vonage_fake import (
 from tests.support.vonage_fake_webhooks import Faults, Webhook, post
 from tests.support.waiting import only, wait_until
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
-class Site:
+class Site(CarrierSite):
     """A server whose only carrier is the fake Vonage."""
 
-    server: Server
-    tenant: Tenant
     vonage: FakeVonage
-
-    @property
-    def api(self) -> Api:
-        return Api(self.server.url, self.tenant.publishable)
-
-    def trace(self, started: Started) -> list[dict[str, Any]]:
-        """Every decision about a verification, as its back end sees it."""
-        answer = Api(self.server.url, self.tenant.secret).get(f"/v1/verifications/{started.id}")
-        assert answer.status == 200, answer
-        found: list[dict[str, Any]] = answer.json()["trace"]
-        return found
-
-    def moves(self, started: Started, channel: str) -> list[tuple[str, str | None]]:
-        """The states and reasons that the attempts on this channel went through."""
-        found = [entry["detail"] for entry in self.trace(started) if entry["what"] == "attempt_moved"]
-        return [(item["state"], item.get("reason")) for item in found if item["channel"] == channel]
 
     def wait_for_move(self, started: Started, channel: str, move: tuple[str, str | None]) -> None:
         wait_until(lambda: move in self.moves(started, channel))
@@ -131,7 +112,7 @@ def test_a_call_that_nobody_confirms_is_hung_up_after_its_ring_time(site: Site) 
     call = site.call_to(number)
     wait_until(lambda: call.status == "cancelled")
     site.api.wait_until_over(started)
-    assert site.moves(started, "flashcall")[-1] == ("ended", "rang")
+    assert site.moves(started)[-1] == ("ended", "rang")
     assert call.heard is None
 
 
@@ -147,7 +128,7 @@ def test_whoever_answers_hears_the_truth_in_their_language(site: Site, number: s
     assert call.heard == spoken_text(confirming(Dialect.NCCO, "de-DE"))
     assert call.heard != spoken_text(confirmed(Dialect.NCCO, "de-DE"))
     site.api.wait_until_over(started)
-    assert site.moves(started, "flashcall")[-1] == ("ended", "answered")
+    assert site.moves(started)[-1] == ("ended", "answered")
     answer = site.api.confirm(started, evidence_of(call))
     assert answer.json()["status"] == "verified"
 
@@ -169,7 +150,7 @@ def test_a_call_that_fails_is_followed_by_an_sms_with_a_code(
     site.wait_for_move(started, "sms", ("delivered", None))
     answer = site.api.confirm(started, {"channel": "sms", "code": code, "source": "manual"})
     assert answer.json()["status"] == "verified"
-    assert site.moves(started, "flashcall")[-1] == ("ended", reason)
+    assert site.moves(started)[-1] == ("ended", reason)
     assert site.message_to(number).said["from"] == "Ringproof"
 
 
@@ -207,7 +188,7 @@ def test_a_number_that_vonage_refuses_goes_on_to_the_next_step(site: Site) -> No
         site.wait_for_move(started, "sms", ("failed", "invalid_number"))
     finally:
         site.vonage.meet(Fault.NONE)
-    assert site.moves(started, "flashcall")[-1] == ("ended", "invalid_number")
+    assert site.moves(started)[-1] == ("ended", "invalid_number")
 
 
 # --- what networks do to it
@@ -248,7 +229,7 @@ def test_webhooks_that_come_twice_and_in_the_wrong_order_change_nothing(site: Si
     delivery.swapped = False
     site.vonage.send_again(call.webhooks[-1])
     site.api.wait_until_over(started)
-    seen = site.moves(started, "flashcall")
+    seen = site.moves(started)
     assert [state for state, _ in seen].count("ringing") == 1
     assert seen[-1] == ("ended", "rang")
     assert site.api.confirm(started, evidence_of(call)).json()["status"] == "verified"
@@ -366,45 +347,14 @@ def test_the_log_at_its_most_talkative_holds_no_secret(site: Site) -> None:
     assert "4474001240" not in log
 
 
-# --- calls that ask for keys
+class TestCallsThatAskForKeys(CallsThatAskForKeys):
+    PREFIX = "+4474001249"
 
+    def answers(self, site: Site, number: str, keys: list[str]) -> None:
+        site.behave(number, Phone.ANSWERS)
+        site.vonage.keys[number.lstrip("+")] = keys
 
-def test_a_code_is_heard_after_a_key_and_verifies(site: Site) -> None:
-    """Pressed in the call, told to the address that the question named, and spoken twice."""
-    number = "+447400124991"
-    site.behave(number, Phone.ANSWERS)
-    site.vonage.keys[number.lstrip("+")] = ["1"]
-    started = site.api.start(number, channels=["voice"])
-    call = site.call_to(number)
-    wait_until(lambda: call.status == "completed")
-    code = code_heard(call.heard or "")
-    leaks.secret(code, "code")
-    answer = site.api.confirm(started, {"channel": "voice", "code": code, "source": "manual"})
-    assert answer.json()["status"] == "verified"
-
-
-def test_whoever_presses_nothing_hears_no_code(site: Site) -> None:
-    """Such as a machine that answers; nothing of the code is said, and the call ends by itself."""
-    number = "+447400124992"
-    site.behave(number, Phone.ANSWERS)
-    site.api.start(number, channels=["voice"])
-    call = site.call_to(number)
-    wait_until(lambda: call.status == "completed")
-    heard = call.heard or ""
-    assert heard.endswith("Goodbye.")
-    assert "your code is" not in heard.lower()
-
-
-def test_digits_typed_in_a_call_verify_who_shows_them(site: Site) -> None:
-    """Wrong ones first: asked once more, and right then; the client polls and confirms."""
-    number = "+447400124993"
-    site.behave(number, Phone.ANSWERS)
-    gate = site.vonage.keys[number.lstrip("+")] = ["000001"]
-    started = site.api.start(number, channels=["keypad"])
-    digits = started.view["keypad"]["digits"]
-    gate.append(digits)
-    site.call_to(number)
-    wait_until(lambda: site.api.read(started).json()["keypad"]["typed"])
-    answer = site.api.confirm(started, {"channel": "keypad"}).json()
-    assert (answer["status"], bool(answer["token"])) == ("verified", True)
-    assert answer["assurance_bits"] == 17.6
+    def heard(self, site: Site, number: str) -> str:
+        call = site.call_to(number)
+        wait_until(lambda: call.status == "completed")
+        return call.heard or ""

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from standardwebhooks import Webhook
 
 from ringproof_rcml import Dialect, confirming
 from tests.support import leaks
-from tests.support.api import Answer, Api, Started, code_evidence, code_in
-from tests.support.servers import GENEROUS, Server, Tenant, running
+from tests.support.api import Answer, Started, code_evidence, code_in
+from tests.support.carrier_site import CarrierSite
+from tests.support.servers import GENEROUS, Server, running
 from tests.support.waiting import soon, wait_until
 from tests.support.webhook_sender import SECRET, signed_event
 from tests.support.webhook_sender_example import Call, Switch, documented_sender
@@ -24,30 +25,14 @@ OTHER_SECRET = "whsec_QW5vdGhlciBzZWNyZXQgZm9yIHRlc3RzIG9ubHkhISE="
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(CarrierSite):
     """A server whose only carrier is the documentation's sender."""
 
-    server: Server
-    tenant: Tenant
     switch: Switch
-
-    @property
-    def api(self) -> Api:
-        return Api(self.server.url, self.tenant.publishable)
-
-    def moves(self, started: Started, channel: str = "flashcall") -> list[tuple[str, str | None]]:
-        """The states that the attempts on a channel went through, with their reasons."""
-        found = [entry["detail"] for entry in self._trace(started) if entry["what"] == "attempt_moved"]
-        return [(item["state"], item.get("reason")) for item in found if item["channel"] == channel]
 
     def odd_events(self, started: Started) -> int:
         """How many events came that were repeats, late or out of order."""
-        return sum(entry["what"] == "odd_event" for entry in self._trace(started))
-
-    def _trace(self, started: Started) -> list[dict[str, Any]]:
-        answer = Api(self.server.url, self.tenant.secret).get(f"/v1/verifications/{started.id}")
-        trace: list[dict[str, Any]] = answer.json()["trace"]
-        return trace
+        return sum(entry["what"] == "odd_event" for entry in self.trace(started))
 
     def call_to(self, number: str) -> Call:
         return soon(lambda: next((one for one in list(self.switch.calls.values()) if one.to == number), None))

@@ -6,39 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.support import leaks
-from tests.support.api import Api, Started, code_in
+from tests.support.api import code_in
+from tests.support.carrier_site import CarrierSite
 from tests.support.restcomm_fake import ACCOUNT_SID, AUTH_TOKEN, SMS_FROM, FakeCall, FakeMessage
 from tests.support.restcomm_fake_http import RestcommServer, restcomm_server
-from tests.support.servers import GENEROUS, POOL, Server, Tenant, running
+from tests.support.servers import GENEROUS, POOL, Server, running
 from tests.support.waiting import soon
 
 
 @dataclass(frozen=True)
-class RestcommSite:
+class RestcommSite(CarrierSite):
     """A server whose only carrier is the fake Restcomm."""
 
-    server: Server
-    tenant: Tenant
     restcomm: RestcommServer
-
-    @property
-    def api(self) -> Api:
-        return Api(self.server.url, self.tenant.publishable)
-
-    def trace(self, started: Started) -> list[dict[str, Any]]:
-        """Every decision about a verification, as its back end sees it."""
-        answer = Api(self.server.url, self.tenant.secret).get(f"/v1/verifications/{started.id}")
-        found: list[dict[str, Any]] = answer.json()["trace"]
-        return found
-
-    def moves(self, started: Started, channel: str = "flashcall") -> list[tuple[str, str | None]]:
-        """The states that the attempts on a channel went through, with their reasons."""
-        found = [entry["detail"] for entry in self.trace(started) if entry["what"] == "attempt_moved"]
-        return [(item["state"], item.get("reason")) for item in found if item["channel"] == channel]
 
     def call_to(self, number: str) -> FakeCall:
         """The only call to this number, as soon as there is one; its secrets may be in no output."""
