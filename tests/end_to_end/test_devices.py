@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         **GENEROUS,
         "RINGPROOF_CARRIERS": "simulated,webpush",
         "RINGPROOF_WEBPUSH_SUBJECT": SUBJECT,
-        "RINGPROOF_WEBPUSH_PRIVATE_ADDRESSES": "true",
+        "RINGPROOF_WEBPUSH_PRIVATE_ADDRESSES": "on",
     }
     server = Server(tmp_path_factory.mktemp("devices"), settings=settings)
     with running_push_service() as service, running(server):

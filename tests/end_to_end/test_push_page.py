@@ -29,7 +29,7 @@ SETTINGS: Final = {
     **GENEROUS,
     "RINGPROOF_CARRIERS": "simulated,webpush",
     "RINGPROOF_WEBPUSH_SUBJECT": SUBJECT,
-    "RINGPROOF_WEBPUSH_PRIVATE_ADDRESSES": "true",
+    "RINGPROOF_WEBPUSH_PRIVATE_ADDRESSES": "on",
 }
 
 START: Final = """async ([server, key, number, channel]) => {

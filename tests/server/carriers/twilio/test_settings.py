@@ -30,7 +30,7 @@ def test_an_empty_text_is_as_good_as_none() -> None:
 
 def test_every_fault_is_named_at_once() -> None:
     faults = faults_of({"account_sid": "AC1", "senders": "+447480000001", "region": "Ireland"})
-    assert [fault.split()[0] for fault in faults] == ["account_sid", "region", "auth_token", "senders"]
+    assert [fault.split()[0] for fault in faults] == ["account_sid", "auth_token", "region", "senders"]
     assert "is unknown" in faults[-1]
 
 

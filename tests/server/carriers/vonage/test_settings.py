@@ -37,9 +37,9 @@ def test_it_is_found_by_its_name() -> None:
 
 def test_what_is_needed_is_named_at_once() -> None:
     assert faults_of({}) == (
-        "application_id is missing",
-        "private_key is missing",
-        "signature_secret is missing",
+        "application_id must be set",
+        "private_key must be set",
+        "signature_secret must be set",
     )
 
 

@@ -145,8 +145,8 @@ def test_a_subscription_survives_being_written_down() -> None:
     ("settings", "faults"),
     [
         ({}, ["subject must be set"]),
-        ({"subject": "operator"}, ["subject must be a mailto: or https: address"]),
-        ({"subject": SUBJECT, "private_addresses": "perhaps"}, ["private_addresses must be true or false"]),
+        ({"subject": "operator"}, ["subject is not a mailto: or https: address"]),
+        ({"subject": SUBJECT, "private_addresses": "perhaps"}, ["private_addresses must be on or off"]),
         ({"subject": SUBJECT, "key": "x"}, ["key is unknown (known are: private_addresses, subject)"]),
     ],
 )

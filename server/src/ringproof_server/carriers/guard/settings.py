@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 from ringproof_server.carriers.guard.breaker import BreakerLimits
 from ringproof_server.carriers.plugin import Timeouts
-
-T = TypeVar("T")
+from ringproof_server.carriers.settings import SettingsReader
 
 PATIENCE: Final = 3.0
 """Seconds that a person may be kept waiting for a carrier's pace before the next way is tried."""
@@ -60,7 +59,7 @@ def read_guard_settings(settings: Mapping[str, str], claim_lease: float) -> Read
     what is set and does not fit is a fault. The look-up after a lost answer takes as long again and may go on
     beyond the lease: then two processes look up, and neither places anything.
     """
-    reader = _Reader(settings)
+    reader = SettingsReader(settings)
     patience = min(PATIENCE, _SHARE_WAITING * claim_lease)
     usual = Timeouts()
     total = reader.take("timeout", _seconds, min(usual.total, _SHARE_ASKING * claim_lease))
@@ -79,25 +78,7 @@ def read_guard_settings(settings: Mapping[str, str], claim_lease: float) -> Read
         concurrency=reader.take("concurrency", _count, CONCURRENCY),
         patience=patience,
     )
-    return Read(guard, reader.left, tuple(reader.faults))
-
-
-class _Reader:
-    """Takes settings one by one and remembers every fault, without the value."""
-
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self.left = dict(settings)
-        self.faults: list[str] = []
-
-    def take(self, name: str, read: Callable[[str], T], default: T) -> T:
-        text = self.left.pop(name, "")
-        if not text:
-            return default
-        try:
-            return read(text)
-        except ValueError as fault:
-            self.faults.append(f"{name} {fault}")
-            return default
+    return Read(guard, reader.rest(), tuple(reader.faults))
 
 
 def _number(text: str) -> float | None:

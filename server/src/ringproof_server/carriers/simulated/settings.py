@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
-from ringproof_server.carriers.plugin import CarrierSettingsError
+from ringproof_server.carriers.settings import SettingsReader, switch
 from ringproof_server.carriers.simulated.behaviour import Fault
 from ringproof_server.carriers.simulated.chaos import Chaos
 from ringproof_server.carriers.simulated.dice import Dice
 from ringproof_server.carriers.simulated.planning import Span, Timings
-
-T = TypeVar("T")
 
 LONGEST_SPAN_MS: Final = 600_000
 LONGEST_HANG_SECONDS: Final = 600.0
@@ -65,51 +63,25 @@ def read_settings(settings: Mapping[str, str], *, seed: bytes) -> NetworkSetting
     Raises `CarrierSettingsError` with every fault at once. Spans are written `300-1500` or `400` and are in
     milliseconds, shares are numbers from 0 to 1.
     """
-    reader = _Reader(settings)
+    reader = SettingsReader(settings)
     timings = Timings(**{name: reader.take(f"{name}_ms", _span, getattr(Timings(), name)) for name in _SPANS})
     chaos = Chaos(**{name: reader.take(f"{name}_events", _share, 0.0) for name in _CHAOS})
     faults = Faults(**{name: reader.take(f"{name}_share", _share, 0.0) for name in _FAULTS})
     found = NetworkSettings(
         seed=reader.take("seed", str.encode, seed),
-        fictitious_only=reader.take("fictitious_only", _switch, default=False),
+        fictitious_only=reader.take("fictitious_only", switch, default=False),
         timings=timings,
         chaos=chaos,
         faults=faults,
         hang_seconds=reader.take("hang_seconds", _seconds, 30.0),
     )
-    reader.finish()
+    reader.finish("simulated")
     return found
 
 
 _SPANS: Final = ("post_dial", "reaction", "voicemail", "message", "answer")
 _CHAOS: Final = ("late", "doubled", "reordered", "lost")
 _FAULTS: Final = ("outage", "throttled", "hang", "lost_answer")
-
-
-class _Reader:
-    """Takes settings one by one and remembers every fault."""
-
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self._left = dict(settings)
-        self._known: list[str] = []
-        self._faults: list[str] = []
-
-    def take(self, name: str, read: Callable[[str], T], default: T) -> T:
-        self._known.append(name)
-        text = self._left.pop(name, None)
-        if text is None:
-            return default
-        try:
-            return read(text)
-        except ValueError as error:
-            self._faults.append(f"{name} {error}")
-            return default
-
-    def finish(self) -> None:
-        known = ", ".join(sorted(self._known))
-        unknown = [f"{name} is unknown (known are: {known})" for name in sorted(self._left)]
-        if self._faults or unknown:
-            raise CarrierSettingsError("simulated", (*self._faults, *unknown))
 
 
 def _span(text: str) -> Span:
@@ -132,11 +104,3 @@ def _seconds(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text) or float(text) > LONGEST_HANG_SECONDS:
         raise ValueError(f"is not a time of at most {LONGEST_HANG_SECONDS:.0f} seconds")
     return float(text)
-
-
-def _switch(text: str) -> bool:
-    if text.lower() in {"on", "true", "yes", "1"}:
-        return True
-    if text.lower() in {"off", "false", "no", "0"}:
-        return False
-    raise ValueError("is neither on nor off")

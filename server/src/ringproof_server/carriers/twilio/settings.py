@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
-from ringproof_server.carriers.plugin import CarrierSettingsError
-
-SHORTEST_TOKEN: Final = 16
-LONGEST_TEXT: Final = 200
+from ringproof_server.carriers.settings import SettingsReader, address_for_secrets, matching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +34,12 @@ class TwilioSettings:
 
 def read_settings(settings: Mapping[str, str]) -> TwilioSettings:
     """The settings as the operator wrote them. Raises `CarrierSettingsError` with every fault at once."""
-    left = dict(settings)
-    taken: dict[str, str] = {}
-    faults: list[str] = []
-    for name, (is_right, should_be) in _RULES.items():
-        text = left.pop(name, "")
-        if not text:
-            continue
-        if len(text) > LONGEST_TEXT or not is_right(text):
-            faults.append(f"{name} {should_be}")
-        taken[name] = text
-    faults += [f"{name} is missing" for name in ("account_sid", "auth_token") if name not in taken]
-    faults += _contradictions(taken)
-    known = ", ".join(_RULES)
-    faults += [f"{name} is unknown (known are: {known})" for name in sorted(left)]
-    if faults:
-        raise CarrierSettingsError("twilio", tuple(faults))
-    if "base_url" in taken:
-        taken["base_url"] = taken["base_url"].rstrip("/")
+    reader = SettingsReader(settings)
+    found = {name: reader.need(name, read) for name, read in _NEEDED.items()}
+    found |= {name: reader.take(name, read, None) for name, read in _OPTIONAL.items()}
+    taken = {name: text for name, text in found.items() if text is not None}
+    reader.faults += _contradictions(taken)
+    reader.finish("twilio")
     return TwilioSettings(**taken)
 
 
@@ -72,50 +54,28 @@ def _contradictions(taken: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def _matches(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda text: compiled.fullmatch(text) is not None
+def _base_url(text: str) -> str:
+    """Where the auth token may travel: encrypted, or within this machine."""
+    if address_for_secrets(text).query:
+        raise ValueError("must have no query")
+    return text.rstrip("/")
 
 
-def _is_address(text: str) -> bool:
-    """Whether the auth token may travel there: encrypted, or within this machine."""
-    try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    if parts.query or parts.fragment or parts.username is not None or not host or "@" in parts.netloc:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _is_sender(text: str) -> bool:
-    """A number, a short code, or an alphanumeric sender id: up to 11 characters, a letter among them."""
-    if re.fullmatch(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", text):
-        return True
-    return (
-        re.fullmatch(r"[A-Za-z0-9 +&_-]{1,11}", text) is not None and re.search("[A-Za-z]", text) is not None
-    )
-
-
-_SECRET: Final = rf"[\x21-\x7e]{{{SHORTEST_TOKEN},}}"
-_RULES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
-    "account_sid": (_matches("AC[0-9a-fA-F]{32}"), "is not AC and 32 hexadecimal digits"),
-    "auth_token": (_matches(_SECRET), "is too short or holds a space"),
-    "base_url": (_is_address, "is not an https address without a query (http serves this machine only)"),
-    "region": (_matches("[a-z]{2}[0-9]"), "is not a region such as ie1"),
-    "edge": (_matches("[a-z][a-z0-9-]{1,30}"), "is not an edge such as dublin"),
-    "sender": (_is_sender, "is no number in E.164, short code or alphanumeric sender of 11 characters"),
-    "messaging_service_sid": (_matches("MG[0-9a-fA-F]{32}"), "is not MG and 32 hexadecimal digits"),
-    "whatsapp_sender": (_matches(r"\+[1-9][0-9]{6,14}"), "is not a number in E.164"),
-    "whatsapp_content_sid": (_matches("HX[0-9a-fA-F]{32}"), "is not HX and 32 hexadecimal digits"),
-    "whatsapp_code_variable": (_matches("[A-Za-z0-9_]{1,16}"), "is not the name of a template's variable"),
-    "webhook_secret": (_matches(_SECRET), "is too short or holds a space"),
+_NUMBER: Final = r"\+[1-9][0-9]{6,14}"
+_SENDER: Final = rf"{_NUMBER}|[0-9]{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 +&_-]{{1,11}}"
+_secret: Final = matching(r"[!-~]{16,200}", "a text of 16 to 200 visible characters")
+_NEEDED: Final = {
+    "account_sid": matching("AC[0-9a-fA-F]{32}", "AC and 32 hexadecimal digits"),
+    "auth_token": _secret,
+}
+_OPTIONAL: Final = {
+    "base_url": _base_url,
+    "region": matching("[a-z]{2}[0-9]", "a region such as ie1"),
+    "edge": matching("[a-z][a-z0-9-]{1,30}", "an edge such as dublin"),
+    "sender": matching(_SENDER, "a number in E.164, short code or alphanumeric sender of 11 characters"),
+    "messaging_service_sid": matching("MG[0-9a-fA-F]{32}", "MG and 32 hexadecimal digits"),
+    "whatsapp_sender": matching(_NUMBER, "a number in E.164"),
+    "whatsapp_content_sid": matching("HX[0-9a-fA-F]{32}", "HX and 32 hexadecimal digits"),
+    "whatsapp_code_variable": matching("[A-Za-z0-9_]{1,16}", "the name of a template's variable"),
+    "webhook_secret": _secret,
 }

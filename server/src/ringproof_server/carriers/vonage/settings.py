@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Final, Literal
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from ringproof_server.carriers.plugin import CarrierSettingsError
+from ringproof_server.carriers.settings import SettingsReader, address_for_secrets, matching
 from ringproof_server.domain.channel import Channel
 
-T = TypeVar("T")
-D = TypeVar("D")
 MachineDetection = Literal["off", "continue", "hangup"]
 
 DEFAULT_DETECTION: Final[MachineDetection] = "continue"
@@ -25,14 +22,13 @@ SHORTEST_RSA_KEY: Final = 2048
 SHORTEST_SECRET: Final = 32
 """In characters: a key for HS256 is at least as long as its hash (RFC 7518, section 3.2)."""
 _LONGEST_KEY_FILE: Final = 16_384
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
-_APPLICATION_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_API_KEY: Final = re.compile(r"[0-9A-Za-z]{4,32}")
-_SENDER: Final = re.compile(r"\+?[0-9]{3,15}|(?=.*[A-Za-z])[0-9A-Za-z ]{1,11}")
-_NUMBER: Final = re.compile(r"\+?[1-9][0-9]{6,14}")
-_SERVICE: Final = re.compile(r"[0-9A-Za-z_.-]{1,50}")
-_TEMPLATE: Final = re.compile(r"[0-9A-Za-z_:-]{1,200}")
+_APPLICATION_ID: Final = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_API_KEY: Final = r"[0-9A-Za-z]{4,32}"
+_SENDER: Final = r"\+?[0-9]{3,15}|(?=.*[A-Za-z])[0-9A-Za-z ]{1,11}"
+_NUMBER: Final = r"\+?[1-9][0-9]{6,14}"
+_SERVICE: Final = r"[0-9A-Za-z_.-]{1,50}"
+_TEMPLATE: Final = r"[0-9A-Za-z_:-]{1,200}"
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z]{2,4})?")
 
 
@@ -56,17 +52,17 @@ class VonageSettings:
 
 def read_settings(settings: Mapping[str, str]) -> VonageSettings:
     """Raises `CarrierSettingsError` with every fault at once; none repeats a value."""
-    reader = _Reader(settings)
-    application_id = reader.need("application_id", _matching(_APPLICATION_ID, "an application's id"))
+    reader = SettingsReader(settings)
+    application_id = reader.need("application_id", matching(_APPLICATION_ID, "an application's id"))
     private_key = reader.need("private_key", _private_key)
     signature_secret = reader.need("signature_secret", _secret)
-    api_key = reader.take("api_key", _matching(_API_KEY, "an API key"), None)
+    api_key = reader.take("api_key", matching(_API_KEY, "an API key"), None)
     base_url = reader.take("base_url", _base_url, DEFAULT_BASE_URL)
     senders = _senders(reader)
-    template = reader.take("whatsapp_template", _matching(_TEMPLATE, "a template's name"), None)
+    template = reader.take("whatsapp_template", matching(_TEMPLATE, "a template's name"), None)
     languages = reader.take("whatsapp_template_languages", _languages, ("en",))
     detection = reader.take("machine_detection", _detection, DEFAULT_DETECTION)
-    reader.finish()
+    reader.finish("vonage")
     assert application_id is not None
     assert private_key is not None
     assert signature_secret is not None
@@ -83,58 +79,17 @@ def read_settings(settings: Mapping[str, str]) -> VonageSettings:
     )
 
 
-def _senders(reader: _Reader) -> dict[Channel, str]:
-    number = _matching(_NUMBER, "a phone number with its country code")
-    service = _matching(_SERVICE, "an id of up to 50 characters")
+def _senders(reader: SettingsReader) -> dict[Channel, str]:
+    number = matching(_NUMBER, "a phone number with its country code")
+    service = matching(_SERVICE, "an id of up to 50 characters")
     readers = {
-        Channel.SMS: ("sender", _matching(_SENDER, "a number, or up to 11 letters and digits")),
+        Channel.SMS: ("sender", matching(_SENDER, "a number, or up to 11 letters and digits")),
         Channel.WHATSAPP: ("whatsapp_sender", number),
         Channel.VIBER: ("viber_sender", service),
         Channel.MESSENGER: ("messenger_sender", service),
     }
     found = {channel: reader.take(name, read, None) for channel, (name, read) in readers.items()}
     return {channel: sender.lstrip("+") for channel, sender in found.items() if sender is not None}
-
-
-class _Reader:
-    """Takes settings one by one and remembers every fault."""
-
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self._left = dict(settings)
-        self._known: list[str] = []
-        self._faults: list[str] = []
-
-    def need(self, name: str, read: Callable[[str], T]) -> T | None:
-        """The value; None with a fault, so that `finish` raises."""
-        if not self._left.get(name):
-            self._faults.append(f"{name} is missing")
-        return self.take(name, read, None)
-
-    def take(self, name: str, read: Callable[[str], T], default: D) -> T | D:
-        self._known.append(name)
-        text = self._left.pop(name, None)
-        if not text:
-            return default
-        try:
-            return read(text)
-        except ValueError as error:
-            self._faults.append(f"{name} {error}")
-            return default
-
-    def finish(self) -> None:
-        known = ", ".join(sorted(self._known))
-        unknown = [f"{name} is unknown (known are: {known})" for name in sorted(self._left)]
-        if self._faults or unknown:
-            raise CarrierSettingsError("vonage", (*self._faults, *unknown))
-
-
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(f"is not {what}")
-        return text
-
-    return read
 
 
 def _private_key(text: str) -> RSAPrivateKey:
@@ -164,14 +119,9 @@ def _secret(text: str) -> str:
 
 
 def _base_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-    if not host or not safe or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"is not an https address without a path, such as {DEFAULT_BASE_URL}")
+    parts = address_for_secrets(text)
+    if parts.path.strip("/") or parts.query:
+        raise ValueError(f"is not an address without a path, such as {DEFAULT_BASE_URL}")
     return text.rstrip("/")
 
 

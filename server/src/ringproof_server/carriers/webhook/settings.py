@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Final
 
 from ringproof_rcml import Dialect
-from ringproof_server.carriers.plugin import CarrierSettingsError
+from ringproof_server.carriers.settings import SettingsReader, address_for_secrets
 from ringproof_server.domain.channel import Channel
-
-T = TypeVar("T")
 
 CHANNELS: Final = (Channel.FLASHCALL, Channel.SMS, Channel.WHATSAPP, Channel.VIBER, Channel.MESSENGER)
 DEFAULT_CHANNELS: Final = frozenset({Channel.FLASHCALL, Channel.SMS})
@@ -23,8 +18,6 @@ DIALECTS: Final = (Dialect.TWIML, Dialect.RCML)
 MOST_SECRETS: Final = 3
 
 _PREFIX: Final = "whsec_"
-_KNOWN: Final = ("channels", "dialect", "secret", "url")
-_WHOLE: Final = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,51 +36,19 @@ class WebhookSettings:
 
 def read_settings(settings: Mapping[str, str]) -> WebhookSettings:
     """Raises `CarrierSettingsError` with every fault at once; no message repeats a value."""
-    faults: list[str] = []
-
-    def take(name: str, read: Callable[[str], T], default: T | None) -> T | None:
-        text = settings.get(name, "").strip()
-        if not text:
-            if default is None:
-                faults.append(f"{name} must be set")
-            return default
-        try:
-            return read(text)
-        except ValueError as fault:
-            faults.append(f"{name} {fault}")
-            return default
-
-    url, secrets = take("url", _url, None), take("secret", _secrets, None)
-    channels = take("channels", _channels, DEFAULT_CHANNELS)
-    dialect = take("dialect", _dialect, Dialect.TWIML)
-    known = ", ".join(_KNOWN)
-    faults += [f"{name} is unknown (known are: {known})" for name in sorted(set(settings) - set(_KNOWN))]
-    if faults or url is None or secrets is None or channels is None or dialect is None:
-        raise CarrierSettingsError("webhook", tuple(faults))
+    reader = SettingsReader(settings)
+    url, secrets = reader.need("url", _url), reader.need("secret", _secrets)
+    channels = reader.take("channels", _channels, DEFAULT_CHANNELS)
+    dialect = reader.take("dialect", _dialect, Dialect.TWIML)
+    reader.finish("webhook")
+    assert url is not None
+    assert secrets is not None
     return WebhookSettings(url=url, secrets=secrets, channels=channels, dialect=dialect)
 
 
 def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    if parts.scheme not in {"http", "https"} or not host or parts.fragment or not _WHOLE.fullmatch(text):
-        raise ValueError("is not an http(s) URL")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must hold no credentials; requests are signed")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise ValueError("must begin with https, since codes go there")
+    address_for_secrets(text)
     return text
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _secrets(text: str) -> tuple[str, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ringproof_server.carriers.plugin import CarrierSettingsError
+from ringproof_server.carriers.settings import SettingsReader, matching, switch
 
-_SUBJECT: Final = re.compile(r"mailto:[!-~]+@[!-~]+|https://[!-~]+")
-_FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
-_KNOWN: Final = ("private_addresses", "subject")
+_SUBJECT: Final = matching(
+    r"(?=.{1,255}$)(mailto:[!-~]+@[!-~]+|https://[!-~]+)", "a mailto: or https: address"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +27,9 @@ class WebPushSettings:
 
 def read_settings(settings: Mapping[str, str]) -> WebPushSettings:
     """Raises `CarrierSettingsError` with every fault at once; no message repeats a value."""
-    faults = []
-    subject = settings.get("subject", "").strip()
-    if not subject:
-        faults.append("subject must be set")
-    elif not _SUBJECT.fullmatch(subject) or len(subject) > 255:
-        faults.append("subject must be a mailto: or https: address")
-    private = _FLAGS.get(settings.get("private_addresses", "").strip().lower())
-    if private is None:
-        faults.append("private_addresses must be true or false")
-    known = ", ".join(_KNOWN)
-    faults += [f"{name} is unknown (known are: {known})" for name in sorted(set(settings) - set(_KNOWN))]
-    if faults or private is None:
-        raise CarrierSettingsError("webpush", tuple(faults))
+    reader = SettingsReader(settings)
+    subject = reader.need("subject", _SUBJECT)
+    private = reader.take("private_addresses", switch, default=False)
+    reader.finish("webpush")
+    assert subject is not None
     return WebPushSettings(subject=subject, private_addresses=private)
