@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from ringproof import SipPhoneCallSource
 from ringproof._calls import CallEvent, CallSource, Sink
+from ringproof._system import Clock, SystemClock
 from ringproof.calls import Ready
-from ringproof.testing import CallSourceContract
+from ringproof.testing import (
+    Fault,
+    ForeignCallContract,
+    LateCallContract,
+    RefusedContract,
+    SecondCallContract,
+    WithheldContract,
+)
 from tests.client_sdk.ear import Ear
 from tests.client_sdk.phones import CALLER, OWNER
 from tests.support.baresip import WITHHELD, Phone, running_phone
+from tests.support.ports import free_port
+
+FOREIGN = "+33639981234"
 
 
 @pytest.fixture(name="phone", scope="module")
@@ -26,8 +39,15 @@ def _phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
 @pytest.fixture(name="other", scope="module")
 def _other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
     """A second phone, which calls the first one."""
-    numbers = [CALLER, CALLER[:-1] + "9", WITHHELD]
+    numbers = [CALLER, CALLER[:-1] + "9", FOREIGN, WITHHELD]
     with running_phone(tmp_path_factory.mktemp("other"), numbers) as phone:
+        yield phone
+
+
+@pytest.fixture(name="third", scope="module")
+def _third(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    """A third phone, which calls while the second one does."""
+    with running_phone(tmp_path_factory.mktemp("third"), [CALLER[:-1] + "9"]) as phone:
         yield phone
 
 
@@ -65,21 +85,51 @@ class Followed(SipPhoneCallSource):
         return [event.kind for event in self.ear.events].count("ended")
 
 
-class TestRealPhone(CallSourceContract):
+class TestRealPhone(
+    WithheldContract,
+    SecondCallContract,
+    ForeignCallContract,
+    LateCallContract,
+    RefusedContract,
+):
     """A baresip as a source, called by another one."""
 
+    cannot: ClassVar[Mapping[Fault, str]] = {
+        "copies": "the phone tells each event once, over one connection, in order",
+        "burst": "no call on the wire is short enough on purpose; the control port's own tests feed one",
+        "log": "the phone keeps no log that can be asked for",
+        "waking": "a program that is not on a phone is never paused",
+    }
     number = CALLER
+    foreign = FOREIGN
+    hears_second = True
+    ring_seconds = 0.3
+    interception = 3.0
+    pause = 0.4
 
     @pytest.fixture(autouse=True)
-    def _phones(self, phone: Phone, other: Phone) -> Iterator[None]:
-        self.phone, self.other = phone, other
+    def _phones(self, phone: Phone, other: Phone, third: Phone) -> Iterator[None]:
+        self.phone, self.other, self.third = phone, other, third
         self.sources: list[Followed] = []
+        self.one_call = threading.Lock()
+        self.is_off = False
         yield
         for source in self.sources:
             source.stop()
+        # A call may go on for longer than its verification.
+        with self.one_call:
+            if self.is_off:
+                phone.start()
+            phone.wait_until_idle()
+
+    def make_clock(self) -> Clock:
+        return SystemClock()
 
     def make_source(self) -> CallSource:
-        source = Followed(self.phone.control_address)
+        return self.follow(self.phone.control_address)
+
+    def follow(self, address: str) -> Followed:
+        source = Followed(address)
         self.sources.append(source)
         return source
 
@@ -89,6 +139,34 @@ class TestRealPhone(CallSourceContract):
         call(self.phone, self.other, number)
         if source.listens:
             source.ear.wait_for("ended", how_many=before + 1)
+
+    def call(self, source: CallSource, number: str | None, seconds: float) -> None:
+        with self.one_call:
+            call(self.phone, self.other, number, ring=seconds)
+
+    def ring_during_ring(self, source: CallSource, first: str, second: str) -> None:
+        assert isinstance(source, Followed)
+        for times, (caller, number) in enumerate(((self.other, first), (self.third, second)), 1):
+            caller.dial(f"sip:{OWNER}@{self.phone.address}", sender=number)
+            source.ear.wait_for("ringing", how_many=times)
+        time.sleep(self.ring_seconds)
+        for times, caller in enumerate((self.other, self.third), 1):
+            caller.hang_up()
+            source.ear.wait_for("ended", how_many=times)
+        self.phone.wait_until_idle()
+
+    def make_refused_source(self) -> CallSource:
+        """Nobody answers at the address where the phone should be."""
+        return self.follow(f"127.0.0.1:{free_port()}")
+
+    def take_away(self, source: CallSource) -> None:
+        self.phone.off()
+        self.is_off = True
+
+    def ring_unheard(self, source: CallSource) -> None:
+        """A phone that is there is called where the source does not listen; one that is off is not called."""
+        if not self.is_off:
+            call(self.phone, self.other)
 
 
 def test_the_ring_time_is_what_the_phone_measured(phone: Phone, other: Phone) -> None:

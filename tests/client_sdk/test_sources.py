@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import ClassVar
 
 import pytest
 
@@ -14,43 +17,118 @@ from ringproof._system import SystemClock
 from ringproof._transport import Request, Response
 from ringproof.calls import (
     CodeRequest,
+    Copy,
     ExpectedCall,
     Ready,
+    SeenCall,
     SimulatedCodes,
     TypedCode,
+    burst,
     ringing_once,
-    withheld,
 )
 from ringproof.errors import ServerUnreachableError
-from ringproof.testing import CallSourceContract, FakeClock
+from ringproof.testing import (
+    BurstContract,
+    CopiesContract,
+    FakeClock,
+    Fault,
+    ForeignCallContract,
+    LateCallContract,
+    LogContract,
+    RefusedContract,
+    SecondCallContract,
+    VerificationContract,
+    WakingContract,
+    WithheldContract,
+)
 from tests.client_sdk.phones import CALLER, OWNER
 
 
-class TestScriptedCallSource(CallSourceContract):
-    """The scripted phone as a source."""
+class TestScriptedCallSource(
+    CopiesContract,
+    BurstContract,
+    WithheldContract,
+    SecondCallContract,
+    ForeignCallContract,
+    LateCallContract,
+    RefusedContract,
+    LogContract,
+    WakingContract,
+):
+    """The scripted phone as a source: nothing that Android does is beyond it."""
 
     def make_source(self) -> CallSource:
-        self.clock = FakeClock()
-        return ScriptedCallSource(clock=self.clock)
+        return ScriptedCallSource(clock=self.clock, log=())
 
     def ring(self, source: CallSource, number: str | None) -> None:
-        assert isinstance(source, ScriptedCallSource)
-        source.play(withheld() if number is None else ringing_once(number))
+        self.call(source, number, 5.0)
         self.clock.sleep(10)
 
+    def call(self, source: CallSource, number: str | None, seconds: float) -> None:
+        scripted(source).play(ringing_once(number or "", after=0.0, ring=seconds))
 
-class TestManualCallSource(CallSourceContract):
+    def hear(self, source: CallSource, copies: Sequence[Copy]) -> None:
+        self.hear_later(source, copies)
+        self.clock.sleep(copies[-1].after + 1)
+
+    def hear_later(self, source: CallSource, copies: Sequence[Copy]) -> None:
+        scripted(source).play(copies)
+
+    def burst(self, source: CallSource, number: str) -> None:
+        scripted(source).play(burst(number, after=0.0))
+
+    def ring_during_ring(self, source: CallSource, first: str, second: str) -> None:
+        """Android announces no call while another one rings, so `second` is not in any copy."""
+        self.ring(source, first)
+
+    def make_refused_source(self) -> CallSource:
+        return ScriptedCallSource(clock=self.clock, granted=False)
+
+    def take_away(self, source: CallSource) -> None:
+        scripted(source).refuse()
+
+    def ring_unheard(self, source: CallSource) -> None:
+        self.ring(source, self.number)
+
+    def write_to_log(self, source: CallSource, number: str | None, *, began_ms: int, ring_ms: int) -> None:
+        row = SeenCall(f"row {began_ms}", number, number is None, began_ms, ring_ms)
+        scripted(source).write(row)
+
+    def come_back(self, source: CallSource) -> None:
+        scripted(source).come_back()
+
+
+def scripted(source: CallSource) -> ScriptedCallSource:
+    """The source as what it is."""
+    assert isinstance(source, ScriptedCallSource)
+    return source
+
+
+class TestManualCallSource(VerificationContract):
     """A person as a source: hears nothing live, types the last digits."""
 
-    withholds = False
+    cannot: ClassVar[Mapping[Fault, str]] = {
+        "copies": "a person types what the screen shows",
+        "burst": "a person measures no ring time",
+        "withheld": "a person types no digits of a number that is not shown",
+        "second_call": "a person types the digits of one call at a time",
+        "foreign_call": "what a person types is an answer, and the person chose the call",
+        "late_call": "a person is not asked any more after the step",
+        "refused": "a person needs no permission",
+        "log": "a person keeps no log that could be read",
+        "waking": "a person does not tell when the app is back",
+    }
 
     def make_source(self) -> CallSource:
-        return ManualCallSource(clock=FakeClock())
+        return ManualCallSource(clock=self.clock)
 
     def ring(self, source: CallSource, number: str | None) -> None:
         assert isinstance(source, ManualCallSource)
         assert number is not None
         assert source.enter(self.told(number))
+
+    def call(self, source: CallSource, number: str | None, seconds: float) -> None:
+        self.ring(source, number)
 
     def told(self, number: str) -> str:
         return number[-4:]
@@ -62,10 +140,17 @@ class Handset:
     def __init__(self) -> None:
         self.events: list[dict[str, object]] = []
         self.asked: list[str] = []
-        self.down = False
+        self.down = self.gone = False
 
     def add(self, **event: object) -> None:
         self.events.append({"seq": len(self.events) + 1, **event})
+
+    def begin(self, caller_id: str | None) -> Callable[[int | None], None]:
+        """A call rings; call the answer with its ring time to end it."""
+        call = f"call_{len(self.events)}"
+        common = {"kind": "call", "call": call, "caller_id": caller_id, "heard": None}
+        self.add(**common, state="ringing", ring_ms=None, answered=False)
+        return lambda ring_ms: self.add(**common, state="ended", ring_ms=ring_ms, answered=False)
 
     def call(self, caller_id: str | None, *, ring_ms: int | None = 5000, answered: bool = False) -> None:
         call = f"call_{len(self.events)}"
@@ -77,16 +162,35 @@ class Handset:
         self.asked.append(request.url)
         if self.down:
             raise ServerUnreachableError("gone")
+        if self.gone:
+            return Response(404, {}, b"{}")
         after = int(re.findall(r"after=(\d+)", request.url)[0])
         fresh = [event for event in self.events if int(str(event["seq"])) > after]
         return Response(200, {}, json.dumps({"events": fresh}).encode())
 
 
-class TestSimulatedCallSource(CallSourceContract):
+class TestSimulatedCallSource(
+    BurstContract,
+    WithheldContract,
+    SecondCallContract,
+    ForeignCallContract,
+    LateCallContract,
+    RefusedContract,
+):
     """A virtual handset as a source."""
 
+    cannot: ClassVar[Mapping[Fault, str]] = {
+        "copies": "a handset numbers its events, and each is read once and in order",
+        "log": "every event is read from the server sooner or later",
+        "waking": "no app can be away from a virtual handset",
+    }
+    hears_second = True
+
+    @cached_property
+    def handset(self) -> Handset:
+        return Handset()
+
     def make_source(self) -> CallSource:
-        self.clock, self.handset = FakeClock(), Handset()
         return SimulatedCallSource(
             "https://demo.example/", OWNER, transport=self.handset, clock=self.clock, every=0.25
         )
@@ -94,6 +198,33 @@ class TestSimulatedCallSource(CallSourceContract):
     def ring(self, source: CallSource, number: str | None) -> None:
         self.handset.call(number)
         self.clock.sleep(1)
+
+    def call(self, source: CallSource, number: str | None, seconds: float) -> None:
+        end = self.handset.begin(number)
+        self.clock.later(seconds, lambda: end(round(seconds * 1000)))
+
+    def burst(self, source: CallSource, number: str) -> None:
+        self.handset.call(number, ring_ms=None)
+
+    def ring_during_ring(self, source: CallSource, first: str, second: str) -> None:
+        end_first = self.handset.begin(first)
+        self.clock.sleep(1)
+        end_second = self.handset.begin(second)
+        self.clock.sleep(1)
+        end_first(2000)
+        self.clock.sleep(1)
+        end_second(2000)
+        self.clock.sleep(1)
+
+    def make_refused_source(self) -> CallSource:
+        self.handset.gone = True
+        return self.make_source()
+
+    def take_away(self, source: CallSource) -> None:
+        self.handset.gone = True
+
+    def ring_unheard(self, source: CallSource) -> None:
+        self.ring(source, self.number)
 
     def test_what_the_handset_saw_before_is_not_told(self) -> None:
         """Calls of an earlier verification are never taken for the expected one."""

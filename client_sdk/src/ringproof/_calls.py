@@ -77,13 +77,17 @@ class SeenCall:
 
 @dataclass(frozen=True)
 class ExpectedCall:
-    """What a person should know who types digits: how the number begins, how many last digits; which call."""
+    """What a person should know who types digits: how the number begins, how many last digits; which call.
+
+    `length` counts all characters of the number's E.164 form with its `+`; None: it varies or is not known.
+    """
 
     prefix: str
     digits: int
     call: int = 1
     calls: int = 1
     wrong: bool = False
+    length: int | None = None
 
 
 Sink: TypeAlias = Callable[[CallEvent], None]
@@ -92,9 +96,11 @@ Sink: TypeAlias = Callable[[CallEvent], None]
 class CallSource(Protocol):
     """Hears the phone ring.
 
-    A source may also have a method `expect(call: ExpectedCall)`: it is told when the server has announced a
-    call, which is when a person can be asked for digits. `ringproof.testing.CallSourceContract` is the test
-    suite that every source passes.
+    A source may also have these methods. `expect(call: ExpectedCall)` is told when the server has announced a
+    call, which is when a person can be asked for digits. `when_awake(wake: Callable[[], None])` is told
+    before `start` what to call, on any thread, whenever the app is in front again after a pause, from
+    `start` to `stop`: then the phone's log is read and the server looked at. `ringproof.testing` has the test
+    suites that every source passes.
     """
 
     @property

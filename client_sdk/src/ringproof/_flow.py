@@ -28,9 +28,9 @@ from ringproof._errors import (
     not_verified,
 )
 from ringproof._evidence import Inbox, Proof
-from ringproof._listening import Heard, Listening, Prepared, code_source_of, sources_of
+from ringproof._listening import Awake, Heard, Listening, Prepared, code_source_of, sources_of
 from ringproof._models import Confirmation, FlashCall, Session, Verification, Verified, number_in
-from ringproof._post import Awake, Message, Post, Stop, StoppedError, Wanted
+from ringproof._post import Message, Post, Stop, StoppedError, Wanted
 from ringproof._progress import Progress, ProgressKind, StartOptions
 from ringproof._retry import NEVER
 from ringproof._system import Clock
@@ -364,8 +364,10 @@ class VerificationRun:
             self._tell("keypad" if view.keypad is not None else "waiting")
 
     def _expect(self, flash: FlashCall, *, wrong: bool) -> None:
-        prefix = flash.caller_id_pattern.prefix
-        self._listening.expect(ExpectedCall(prefix, flash.digits_to_type, flash.call, flash.calls, wrong))
+        pattern = flash.caller_id_pattern
+        self._listening.expect(
+            ExpectedCall(pattern.prefix, flash.digits_to_type, flash.call, flash.calls, wrong, pattern.length)
+        )
 
     def _ask_code(self, *, wrong: bool) -> None:
         view = self._view

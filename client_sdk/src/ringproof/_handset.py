@@ -27,6 +27,9 @@ from ringproof._retry import read_json
 from ringproof._system import Clock, SystemClock
 from ringproof._transport import Request, Transport, UrllibTransport
 
+LAST = 2**31
+"""Behind the last event of every handset."""
+
 
 class _Handset:
     """Follows the events of one virtual phone from the moment it is opened."""
@@ -53,6 +56,10 @@ class _Handset:
         seen = [event["seq"] for event in events if isinstance(event.get("seq"), int)]
         self._after = max([self._after or 0, *seen])
         return [] if first_look else events
+
+    def exists(self) -> bool:
+        """Whether the server answers for this number's handset now."""
+        return self._read(LAST) is not None
 
     def _read(self, after: int) -> list[Mapping[str, Any]] | None:
         try:
@@ -129,10 +136,12 @@ class SimulatedCallSource:
         self._calls: dict[str, int] = {}
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(number_live=True, ring_time=True, history=False)
+        return Capabilities(number_live=True, ring_time=True, history=False, needs=("handset",))
 
     def prepare(self, done: Callable[[Ready], None]) -> None:
-        done(Ready(usable=True))
+        """Usable when the server has a handset for this number: demo servers, for fictitious numbers."""
+        there = self._handset.exists()
+        done(Ready(usable=there, missing=() if there else ("handset",)))
 
     def start(self, sink: Sink) -> None:
         if self._sink is None:

@@ -42,7 +42,12 @@ class Heard:
     event: CallEvent
 
 
-Message: TypeAlias = "Prepared | Heard | TypedCode"
+@dataclass(frozen=True)
+class Awake:
+    """The app is back after a pause, in which it may have missed something."""
+
+
+Message: TypeAlias = "Prepared | Heard | Awake | TypedCode"
 
 
 class Listening:
@@ -107,6 +112,9 @@ class Listening:
     def _start_source(self, index: int) -> None:
         if index not in self._started:
             self._started.add(index)
+            when_awake = getattr(self._calls[index], "when_awake", None)
+            if when_awake is not None:
+                when_awake(lambda: self._post(Awake()))
             self._calls[index].start(lambda event: self._post(Heard(index, event)))
 
     def expect(self, call: ExpectedCall) -> None:

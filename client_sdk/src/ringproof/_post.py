@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ringproof._calls import TypedCode
-from ringproof._listening import Heard, Prepared
+from ringproof._listening import Awake, Heard, Prepared
 from ringproof._system import Clock, Mailbox
 
 
@@ -16,11 +16,6 @@ class Wanted:
     """Somebody wants the next step, or a channel by name."""
 
     channel: str | None
-
-
-@dataclass(frozen=True)
-class Awake:
-    """The app is back after a pause, in which it may have missed something."""
 
 
 @dataclass(frozen=True)

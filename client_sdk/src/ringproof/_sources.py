@@ -243,7 +243,7 @@ class ScriptedCallSource:
     The script is broadcast copies, so everything between Android and the flow is the real thing: a
     RingTracker makes calls of them. Several scripts may be joined with `+`. With `granted=False` the person
     refuses the permissions and nothing is heard. `log` is what `history` finds, each entry from the end of
-    its call on.
+    its call on; None: this phone keeps none.
     """
 
     name = "scripted"
@@ -254,14 +254,15 @@ class ScriptedCallSource:
         *,
         clock: Clock | None = None,
         granted: bool = True,
-        log: Sequence[SeenCall] = (),
+        log: Sequence[SeenCall] | None = None,
     ) -> None:
         self._script = script
         self._clock: Clock = clock or SystemClock()
         self._granted = granted
-        self._log = tuple(log)
+        self._log = None if log is None else list(log)
         self._lock = threading.RLock()
         self._sink: Sink | None = None
+        self._wake: Callable[[], None] | None = None
         self._pending: list[Callable[[], None]] = []
         self._tracker = RingTracker("simulated")
 
@@ -269,12 +270,15 @@ class ScriptedCallSource:
         return Capabilities(
             number_live=self._granted,
             ring_time=self._granted,
-            history=bool(self._log),
+            history=self._granted and self._log is not None,
             needs=("READ_PHONE_STATE", "READ_CALL_LOG"),
         )
 
     def prepare(self, done: Callable[[Ready], None]) -> None:
         done(Ready(usable=self._granted, missing=() if self._granted else ("READ_CALL_LOG",)))
+
+    def when_awake(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
 
     def start(self, sink: Sink) -> None:
         with self._lock:
@@ -283,18 +287,31 @@ class ScriptedCallSource:
             self._sink = sink
             self._tracker = RingTracker("simulated")
             script = self._script() if callable(self._script) else self._script
-            if self._granted:
-                self.play(script)
+            self.play(script)
 
     def play(self, script: Sequence[Copy]) -> None:
-        """Let a script begin now; nothing is heard while the source is stopped."""
+        """Let a script begin now; nothing is heard while the source is stopped or not permitted."""
         for copy in script:
             self._pending.append(self._clock.later(copy.after, lambda copy=copy: self._hear(copy)))  # type: ignore[misc]
+
+    def write(self, row: SeenCall) -> None:
+        """Something is written into the phone's log."""
+        with self._lock:
+            self._log = [*(self._log or ()), row]
+
+    def refuse(self) -> None:
+        """The person takes the permissions back, in the phone's settings."""
+        self._granted = False
+
+    def come_back(self) -> None:
+        """The app is in front again after a pause."""
+        if self._sink is not None and self._wake is not None:
+            self._wake()
 
     def _hear(self, copy: Copy) -> None:
         with self._lock:
             sink = self._sink
-            if sink is None:
+            if sink is None or not self._granted:
                 return
             mono_ms = round(self._clock.monotonic() * 1000)
             wall_ms = round(self._clock.wall() * 1000)
@@ -305,7 +322,8 @@ class ScriptedCallSource:
 
     def history(self, since_wall_ms: int) -> Sequence[SeenCall]:
         now_ms = self._clock.wall() * 1000
-        return [row for row in self._log if since_wall_ms <= row.wall_ms <= now_ms - (row.ring_ms or 0)]
+        rows = self._log if self._log is not None and self._granted else ()
+        return [row for row in rows if since_wall_ms <= row.wall_ms <= now_ms - (row.ring_ms or 0)]
 
     def stop(self) -> None:
         with self._lock:
