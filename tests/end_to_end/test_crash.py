@@ -7,19 +7,16 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection
 
 from ringproof_server.carriers.simulated.record import CALLS_PER_ATTEMPT_SQL, MESSAGES_PER_ATTEMPT_SQL
-from ringproof_server.storage.database import parse_url
 from tests.end_to_end.crowd import Crowd, Habit, Story
 from tests.support.api import Api
+from tests.support.databases import looking, rows
 from tests.support.servers import GENEROUS, Server
 
 SEED = 20_262
@@ -125,7 +122,7 @@ def _has_workers(server: Server, count: int) -> bool:
 
 
 def _check_what_is_left(database: str, server: Server, stories: list[Story]) -> None:
-    with _looking(database) as connection:
+    with looking(database) as connection:
         _await_the_end(connection, server)
         _check_truth(connection, stories)
         _check_calls(connection)
@@ -143,36 +140,22 @@ def _kill_while(crowd: Crowd, server: Server, at_least: int, dice: random.Random
     return kills
 
 
-@contextmanager
-def _looking(database: str) -> Iterator[Connection]:
-    engine = create_engine(parse_url(database), isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def _rows(connection: Connection, statement: str) -> list[Any]:
-    return list(connection.execute(text(statement)).all())
-
-
 def _await_the_end(connection: Connection, server: Server) -> None:
     """Until the last verification must have ended; then nothing may be pending any more."""
-    ((last,),) = _rows(connection, "SELECT MAX(expires_at) FROM verifications")
+    ((last,),) = rows(connection, "SELECT MAX(expires_at) FROM verifications")
     time.sleep(max(0.0, last / 1_000_000 + GRACE - time.time()))
-    pending = _rows(connection, "SELECT id, wake_at, expires_at FROM verifications WHERE status = 'pending'")
+    pending = rows(connection, "SELECT id, wake_at, expires_at FROM verifications WHERE status = 'pending'")
     assert pending == [], f"these verifications were never ended; the server says:\n{server.log[-3000:]}"
 
 
 def _check_truth(connection: Connection, stories: list[Story]) -> None:
     """Verified is only who gave evidence, and everybody who was told so."""
-    verified = {row[0] for row in _rows(connection, "SELECT id FROM verifications WHERE status = 'verified'")}
+    verified = {row[0] for row in rows(connection, "SELECT id FROM verifications WHERE status = 'verified'")}
     gave_evidence = {story.verification_id for story in stories if story.gave_evidence}
     was_told = {story.verification_id for story in stories if story.token}
     assert verified <= gave_evidence, "verified without evidence"
     assert was_told <= verified, "a token was given and then forgotten"
-    finishes = _rows(
+    finishes = rows(
         connection,
         "SELECT verification_id, COUNT(*) FROM trace WHERE what = 'finished' GROUP BY verification_id",
     )
@@ -182,23 +165,23 @@ def _check_truth(connection: Connection, stories: list[Story]) -> None:
 def _check_calls(connection: Connection) -> None:
     """The network's own record: one call or message for an attempt at the most, and no phone rings on."""
     for statement in (CALLS_PER_ATTEMPT_SQL, MESSAGES_PER_ATTEMPT_SQL):
-        counts = dict(_rows(connection, statement))
+        counts = dict(rows(connection, statement))
         assert counts, "nothing was placed at all"
         assert {attempt: count for attempt, count in counts.items() if count > 1} == {}
-    assert _rows(connection, "SELECT id FROM simulated_calls WHERE ended_at IS NULL") == []
+    assert rows(connection, "SELECT id FROM simulated_calls WHERE ended_at IS NULL") == []
     placed = "SELECT attempt_id FROM simulated_calls UNION SELECT attempt_id FROM simulated_messages"
-    strange = _rows(connection, f"{placed} EXCEPT SELECT id FROM attempts")
+    strange = rows(connection, f"{placed} EXCEPT SELECT id FROM attempts")
     assert strange == [], "something was placed for an attempt that nobody knows"
 
 
 def _check_rest(connection: Connection, people: int) -> None:
     """A repeated start started nothing twice, and no attempt waits for ever."""
-    ((verifications, numbers),) = _rows(
+    ((verifications, numbers),) = rows(
         connection, "SELECT COUNT(*), COUNT(DISTINCT number_digest) FROM verifications"
     )
     assert (verifications, numbers) == (people, people)
     open_states = "('queued', 'dialing', 'sending', 'ringing', 'answered')"
-    assert _rows(connection, f"SELECT id, channel, state FROM attempts WHERE state IN {open_states}") == []
+    assert rows(connection, f"SELECT id, channel, state FROM attempts WHERE state IN {open_states}") == []
 
 
 def _check_outcomes(stories: list[Story]) -> None:

@@ -6,17 +6,13 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
 
-from ringproof_server.storage.database import parse_url
 from tests.end_to_end.crowd import Crowd
 from tests.support.api import Api
+from tests.support.databases import looking, rows
 from tests.support.receiver import NO_ANSWER, BackEnd, Request, running_back_end
 from tests.support.servers import GENEROUS, Server
 
@@ -104,37 +100,23 @@ def test_every_event_arrives_in_order_though_server_and_receiver_keep_failing(
     print(f"{KILLS} kills, {len(back_end.taken)} taken of {len(back_end.asked)} tries:", dict(moods.counts))
 
 
-@contextmanager
-def _looking(database: str) -> Iterator[Connection]:
-    engine = create_engine(parse_url(database), isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def _rows(connection: Connection, statement: str) -> list[Any]:
-    return list(connection.execute(text(statement)).all())
-
-
 def _await_delivery(database: str, server: Server) -> None:
     """Until nothing is pending and nothing is on its way."""
     unsettled = "SELECT id FROM outbox WHERE delivered_at IS NULL"
     pending = "SELECT id FROM verifications WHERE status = 'pending'"
     open_attempts = "SELECT id FROM attempts WHERE state IN ('queued', 'dialing', 'sending', 'ringing')"
     give_up = time.monotonic() + PATIENCE
-    with _looking(database) as connection:
-        while any(_rows(connection, what) for what in (pending, open_attempts, unsettled)):
+    with looking(database) as connection:
+        while any(rows(connection, what) for what in (pending, open_attempts, unsettled)):
             assert time.monotonic() < give_up, f"events are still on their way:\n{server.log[-3000:]}"
             time.sleep(0.5)
 
 
 def _check_arrivals(database: str, back_end: BackEnd) -> None:
-    with _looking(database) as connection:
-        stored = dict(_rows(connection, "SELECT id, status FROM verifications"))
-        written = dict(_rows(connection, "SELECT verification_id, COUNT(*) FROM outbox GROUP BY 1"))
-        ended = dict(_rows(connection, "SELECT id, state FROM attempts"))
+    with looking(database) as connection:
+        stored = dict(rows(connection, "SELECT id, status FROM verifications"))
+        written = dict(rows(connection, "SELECT verification_id, COUNT(*) FROM outbox GROUP BY 1"))
+        ended = dict(rows(connection, "SELECT id, state FROM attempts"))
     assert len(stored) == PEOPLE
     assert back_end.refused == 0, "something came that the official library does not believe"
     arrived = back_end.by_verification()

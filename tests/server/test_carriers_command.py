@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from ringproof_server.cli import main
 from tests.support import leaks
-
-KEY = "Zm9yLXRoZS1jYXJyaWVycy1jb21tYW5kLW9ubHktMDE"
-Run = Callable[..., Result]
+from tests.support.command_line import Run, command_line, environment_in
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs a command on a fresh database, with the settings that are given by name."""
-    leaks.secrets([KEY], "key")
-    environment = {"RINGPROOF_SECRET_KEY": KEY, "RINGPROOF_DATA_DIR": str(tmp_path)}
+    run = command_line(environment_in(tmp_path))
 
-    def one(*command: str, **settings: str) -> Result:
-        given = {f"RINGPROOF_{name}": value for name, value in settings.items()}
-        result = CliRunner().invoke(main, list(command), env={**environment, **given})
+    def watched(*command: str, **settings: str) -> Result:
+        result = run(*command, **settings)
         leaks.watch(result.output, "the output of a command")
         return result
 
-    assert one("init-db").exit_code == 0
-    return one
+    return watched
 
 
 def _rows(result: Result) -> dict[str, dict[str, Any]]:

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from ringproof_server.app import compose
-from ringproof_server.cli import main
 from ringproof_server.domain.policy import POLICY_FIELDS, Policy
 from ringproof_server.settings import Settings, spell
-from tests.support import leaks
+from tests.support.command_line import Run, command_line, environment_in
 
-KEY = "Zm9yLXRoZS1wb2xpY3ktY29tbWFuZC1vbmx5LTAxMjM"
 WORKFLOW = "messenger:120:not_read,sms"
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    leaks.secrets([KEY], "key")
-    return {"RINGPROOF_SECRET_KEY": KEY, "RINGPROOF_DATA_DIR": str(tmp_path), "RINGPROOF_TTL": "200"}
+    return environment_in(tmp_path, TTL="200")
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    """Runs a command on a database with one application."""
-
-    def one(*command: str) -> Result:
-        return CliRunner().invoke(main, list(command), env=dict(environment))
-
-    assert one("init-db").exit_code == 0
-    assert one("apps", "create", "shop", "--json").exit_code == 0
-    return one
+    return command_line(environment, application="shop")
 
 
 def policy(environment: dict[str, str]) -> Policy:

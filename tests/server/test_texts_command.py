@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from ringproof_rcml import Dialect
 from ringproof_server.app import compose
-from ringproof_server.cli import main
 from ringproof_server.domain.application import Application
 from ringproof_server.http.voice_documents import voice_document
 from ringproof_server.service.spoken import DocumentKind, SpokenDocument
 from ringproof_server.settings import Settings
 from tests.support import leaks
+from tests.support.command_line import Run, command_line, environment_in
 
-KEY = "Zm9yLXRoZS10ZXh0cy1jb21tYW5kLW9ubHktMDEyMzQ"
-Run = Callable[..., Result]
 GERMAN = "Willkommen! Ihr {brand}-Code: {code}."
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    leaks.secrets([KEY], "key")
-    return {"RINGPROOF_SECRET_KEY": KEY, "RINGPROOF_DATA_DIR": str(tmp_path)}
+    return environment_in(tmp_path)
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    """Runs a command on a database with one application."""
-
-    def one(*command: str) -> Result:
-        return CliRunner().invoke(main, list(command), env=dict(environment))
-
-    assert one("init-db").exit_code == 0
-    assert one("apps", "create", "shop", "--json").exit_code == 0
-    return one
+    return command_line(environment, application="shop")
 
 
 def shop(environment: dict[str, str]) -> Application:

@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from ringproof_server.app import Node, compose
-from ringproof_server.cli import main
 from ringproof_server.domain.application import KeyKind
 from ringproof_server.domain.channel import Channel
 from ringproof_server.service.outbox import Delivering
 from ringproof_server.service.requests import StartRequest
 from ringproof_server.settings import Settings
-from tests.support import leaks
+from tests.support.command_line import Run, command_line, environment_in
 from tests.support.receiver import BackEnd, running_back_end
 
-KEY = "Zm9yLXRoZS13ZWJob29rcy1jb21tYW5kLW9ubHktMDE"
 NUMBER = "+447700900123"
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    leaks.secrets([KEY], "key")
-    return {
-        "RINGPROOF_SECRET_KEY": KEY,
-        "RINGPROOF_DATA_DIR": str(tmp_path),
-        "RINGPROOF_FICTITIOUS_NUMBERS": "2099-12-31",
-        "RINGPROOF_WEBHOOK_PRIVATE_ADDRESSES": "on",
-    }
+    return environment_in(tmp_path, FICTITIOUS_NUMBERS="2099-12-31", WEBHOOK_PRIVATE_ADDRESSES="on")
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    """Runs a command on a database with one application."""
-
-    def one(*command: str, **settings: str) -> Result:
-        given = {f"RINGPROOF_{name}": value for name, value in settings.items()}
-        return CliRunner().invoke(main, list(command), env={**environment, **given})
-
-    assert one("init-db").exit_code == 0
-    assert one("apps", "create", "shop", "--json").exit_code == 0
-    return one
+    return command_line(environment, application="shop")
 
 
 @pytest.fixture

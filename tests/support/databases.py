@@ -15,12 +15,14 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
 from ringproof_server.storage import SqlStorage, migrations, open_storage
+from ringproof_server.storage.database import parse_url
 
 KINDS = ("sqlite", "postgresql")
 
@@ -132,6 +134,21 @@ def new_database(server: str) -> Iterator[str]:
         yield _named(server, name)
     finally:
         _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def looking(url: str) -> Iterator[Connection]:
+    """A connection beside the server's, on which each statement sees what is committed by then."""
+    engine = create_engine(parse_url(url), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def rows(connection: Connection, statement: str) -> list[Any]:
+    return list(connection.execute(text(statement)).all())
 
 
 def _named(server: str, name: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.channel import Channel, Reason
 from ringproof_server.ports import Carrier
+from ringproof_server.service.spoken import SpokenDocument
+from tests.support import leaks
 from tests.support.carriers import ObedientCarrier, Orders, callback
 from tests.support.world import Process, Session, World
 
@@ -80,3 +82,21 @@ class Switchboard:
         attempt = session.attempts[-1]
         self.say(attempt, AttemptEvent.RING, carrier=attempt.carrier)
         return self.world.server.attempt(attempt.id)
+
+    def reference(self, attempt: Attempt) -> str:
+        """What the carrier knows the attempt by."""
+        return self.world.server.parts.seals.sign_reference(attempt.id)
+
+    def document(self, attempt: Attempt) -> SpokenDocument:
+        """What the carrier is told to say to whoever answered."""
+        found = self.world.server.events.document(self.reference(attempt))
+        assert found is not None
+        return found
+
+    def press(self, attempt: Attempt, keys: str) -> SpokenDocument:
+        """Tell which keys were pressed in the call; what is said then."""
+        found = self.world.server.events.keys(self.reference(attempt), keys)
+        assert found is not None
+        if found.code:
+            leaks.secret(found.code, "code")
+        return found

@@ -19,7 +19,7 @@ from tests.support.world import OTHER_NUMBER, PUBLIC_URL, Session, World
 
 
 def _ring(board: Switchboard, session: Session, **changes: str) -> CallbackRequest:
-    reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
+    reference = board.reference(session.attempts[0])
     return callback(reference, AttemptEvent.RING, key="k", **changes)  # type: ignore[arg-type]  # All texts.
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 
 from ringproof_server.domain.attempt import Attempt, AttemptEvent
 from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.errors import RingproofError
 from ringproof_server.domain.evidence import KeypadEvidence
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
 from ringproof_server.service.spoken import DocumentKind
 from tests.support import leaks
+from tests.support.at_once import at_once
 from tests.support.switchboard import Switchboard
 from tests.support.world import Session
 
@@ -43,19 +43,18 @@ def _answered(board: Switchboard) -> tuple[Session, Attempt, str]:
     return session, attempt, shown.digits
 
 
-def _at_once(board: Switchboard, attempt: Attempt, keys: Callable[[int], str]) -> Counter[DocumentKind]:
+def _at_once(
+    board: Switchboard, attempt: Attempt, keys: Callable[[int], str]
+) -> Counter[DocumentKind | RingproofError]:
     """What is said to keys that are told many times at the same moment, to both processes."""
-    barrier = Barrier(AT_ONCE)
-    reference = board.world.server.parts.seals.sign_reference(attempt.id)
+    reference = board.reference(attempt)
 
     def tell(index: int) -> DocumentKind:
-        barrier.wait(30)
         found = board.world.processes[index % 2].events.keys(reference, keys(index))
         assert found is not None
         return found.kind
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return Counter(pool.map(tell, range(AT_ONCE)))
+    return Counter(at_once(AT_ONCE, tell))
 
 
 def test_wrong_keys_told_at_once_have_two_tries_together(two_processes: Switchboard) -> None:

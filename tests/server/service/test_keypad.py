@@ -16,7 +16,7 @@ from ringproof_server.domain.errors import AlreadyFinished, InvalidRequest
 from ringproof_server.domain.evidence import KeypadEvidence, Verdict
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
-from ringproof_server.service.spoken import DocumentKind, SpokenDocument
+from ringproof_server.service.spoken import DocumentKind
 from tests.support import leaks
 from tests.support.switchboard import Switchboard
 from tests.support.world import NUMBER, Session, World, code_report, outcome, wrong_code
@@ -33,22 +33,6 @@ def _digits(session: Session) -> str:
     return shown.digits
 
 
-def _reference(board: Switchboard, attempt: Attempt) -> str:
-    return board.world.server.parts.seals.sign_reference(attempt.id)
-
-
-def _document(board: Switchboard, attempt: Attempt) -> SpokenDocument:
-    found = board.world.server.events.document(_reference(board, attempt))
-    assert found is not None
-    return found
-
-
-def _pressed(board: Switchboard, attempt: Attempt, keys: str) -> SpokenDocument:
-    found = board.world.server.events.keys(_reference(board, attempt), keys)
-    assert found is not None
-    return found
-
-
 def _answer(board: Switchboard, session: Session) -> Attempt:
     attempt = board.ringing(session)
     board.say(attempt, AttemptEvent.ANSWER)
@@ -63,10 +47,10 @@ def _answered(board: Switchboard, policy: Policy = KEYPAD) -> tuple[Session, Att
 def test_right_keys_and_the_client_s_word_verify(board: Switchboard) -> None:
     session, attempt = _answered(board)
     digits = _digits(session)
-    asked = _document(board, attempt)
+    asked = board.document(attempt)
     assert (asked.kind, asked.digits) == (DocumentKind.KEYPAD, len(digits))
     assert outcome(session.confirm(TYPED)) == (Status.PENDING, Verdict.MORE_EVIDENCE)
-    assert _pressed(board, attempt, digits).kind is DocumentKind.CONFIRMING
+    assert board.press(attempt, digits).kind is DocumentKind.CONFIRMING
     shown = session.get().keypad
     assert shown is not None
     assert shown.typed
@@ -78,7 +62,7 @@ def test_right_keys_and_the_client_s_word_verify(board: Switchboard) -> None:
 def test_keys_alone_verify_nothing(board: Switchboard) -> None:
     """The client must prove that it is the one that started: the call cannot know."""
     session, attempt = _answered(board)
-    _pressed(board, attempt, _digits(session))
+    board.press(attempt, _digits(session))
     assert session.stored.status is Status.PENDING
     board.world.pass_time(400)
     assert session.stored.proof is None
@@ -86,7 +70,7 @@ def test_keys_alone_verify_nothing(board: Switchboard) -> None:
 
 def test_a_repeated_confirm_gets_the_same_token(board: Switchboard) -> None:
     session, attempt = _answered(board)
-    _pressed(board, attempt, _digits(session))
+    board.press(attempt, _digits(session))
     assert session.confirm(TYPED).token == session.confirm(TYPED).token
 
 
@@ -173,7 +157,7 @@ def test_the_digits_do_not_show_in_a_repr(board: Switchboard) -> None:
 def test_after_right_keys_no_other_channel_disturbs(board: Switchboard) -> None:
     """Until the client has confirmed, however long that takes within the verification's life."""
     session, attempt = _answered(board, Policy(workflow=(Channel.KEYPAD, Channel.SMS)))
-    _pressed(board, attempt, _digits(session))
+    board.press(attempt, _digits(session))
     board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
     assert session.get().next.automatic is None
     board.world.pass_time(200)
@@ -191,7 +175,7 @@ def test_a_call_whose_step_is_left_ends_and_frees_the_phone(board: Switchboard) 
 
 def test_a_person_hears_the_call_s_last_sentence_although_all_is_proved(board: Switchboard) -> None:
     session, attempt = _answered(board)
-    _pressed(board, attempt, _digits(session))
+    board.press(attempt, _digits(session))
     session.confirm(TYPED)
     board.world.pass_time(5)
     assert board.first.hung_up == []
@@ -201,7 +185,7 @@ def test_right_keys_count_although_the_client_has_gone_on(board: Switchboard) ->
     session, attempt = _answered(board, Policy(workflow=(Channel.KEYPAD, Channel.FLASHCALL)))
     digits = _digits(session)
     session.advance(Channel.FLASHCALL)
-    _pressed(board, attempt, digits)
+    board.press(attempt, digits)
     assert session.confirm(TYPED).status is Status.VERIFIED
 
 
@@ -220,7 +204,7 @@ def test_landlines_are_verified_by_their_keys(tmp_path: Path) -> None:
         session = board.world.start(board.world.app(policy), "+442079460123")
         assert [item.reason for item in session.stored.plan.skipped] == [SkipReason.NUMBER_KIND]
         attempt = _answer(board, session)
-        _pressed(board, attempt, _digits(session))
+        board.press(attempt, _digits(session))
         assert session.confirm(TYPED).status is Status.VERIFIED
     finally:
         board.world.close()
@@ -247,10 +231,10 @@ def test_a_call_asks_twice_and_not_more_often(board: Switchboard) -> None:
     session, attempt = _answered(board, OFTEN)
     digits = _digits(session)
     wrong = _wrong(digits)
-    assert _pressed(board, attempt, next(wrong)).kind is DocumentKind.KEYPAD
-    assert _pressed(board, attempt, next(wrong)).kind is DocumentKind.GOODBYE
-    assert _pressed(board, attempt, digits).kind is DocumentKind.GOODBYE
-    assert _document(board, attempt).kind is DocumentKind.GOODBYE
+    assert board.press(attempt, next(wrong)).kind is DocumentKind.KEYPAD
+    assert board.press(attempt, next(wrong)).kind is DocumentKind.GOODBYE
+    assert board.press(attempt, digits).kind is DocumentKind.GOODBYE
+    assert board.document(attempt).kind is DocumentKind.GOODBYE
     assert session.confirm(TYPED).result is Verdict.MORE_EVIDENCE
     assert session.stored.checks == 2
 
@@ -263,8 +247,8 @@ def test_brute_force_over_keys_ends_with_the_checks(board: Switchboard) -> None:
     tried = 0
     while session.get().status is Status.PENDING:
         attempt = _answer(board, session)
-        while _document(board, attempt).kind is DocumentKind.KEYPAD:
-            _pressed(board, attempt, next(wrong))
+        while board.document(attempt).kind is DocumentKind.KEYPAD:
+            board.press(attempt, next(wrong))
             tried += 1
         board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
         if session.get().status is Status.PENDING:
@@ -272,7 +256,7 @@ def test_brute_force_over_keys_ends_with_the_checks(board: Switchboard) -> None:
     assert tried == OFTEN.code_checks
     assert session.get().status is Status.FAILED
     assert board.world.server.failures() == 5
-    assert _pressed(board, attempt, digits).kind is DocumentKind.HANG_UP
+    assert board.press(attempt, digits).kind is DocumentKind.HANG_UP
     with pytest.raises(AlreadyFinished):
         session.confirm(TYPED)
 
@@ -280,7 +264,7 @@ def test_brute_force_over_keys_ends_with_the_checks(board: Switchboard) -> None:
 def test_keys_and_codes_share_their_checks(board: Switchboard) -> None:
     policy = Policy(workflow=(Channel.KEYPAD, Channel.SMS), check_delays=(0,), send_spacing=(0,))
     session, attempt = _answered(board, policy)
-    _pressed(board, attempt, wrong_code(_digits(session)))
+    board.press(attempt, wrong_code(_digits(session)))
     session.advance(Channel.SMS)
     assert session.get().checks_left == 4
 
@@ -291,16 +275,16 @@ def test_while_a_check_must_wait_keys_are_not_judged(board: Switchboard) -> None
     session, attempt = _answered(board, policy)
     digits = _digits(session)
     wrong = _wrong(digits)
-    _pressed(board, attempt, next(wrong))
-    _pressed(board, attempt, next(wrong))
+    board.press(attempt, next(wrong))
+    board.press(attempt, next(wrong))
     board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
     session.advance(Channel.KEYPAD)
     second = _answer(board, session)
-    assert _pressed(board, second, next(wrong)).kind is DocumentKind.GOODBYE
-    assert _pressed(board, second, digits).kind is DocumentKind.GOODBYE
+    assert board.press(second, next(wrong)).kind is DocumentKind.GOODBYE
+    assert board.press(second, digits).kind is DocumentKind.GOODBYE
     assert session.stored.checks == 3
     board.world.clock.move(60)
-    assert _pressed(board, second, digits).kind is DocumentKind.CONFIRMING
+    assert board.press(second, digits).kind is DocumentKind.CONFIRMING
 
 
 def test_what_is_heard_does_not_tell_how_wrong_the_keys_were(board: Switchboard) -> None:
@@ -318,7 +302,7 @@ def test_what_is_heard_does_not_tell_how_wrong_the_keys_were(board: Switchboard)
     for index, alter in enumerate(alterations):
         session = board.world.start(app, f"+4477009003{index:02}")
         attempt = _answer(board, session)
-        document = _pressed(board, attempt, alter(_digits(session)))
+        document = board.press(attempt, alter(_digits(session)))
         said.add((document.kind, document.language, document.brand, document.digits, document.code))
     assert said == {(DocumentKind.KEYPAD, "en", "Tests", 6, "")}
 
@@ -326,7 +310,7 @@ def test_what_is_heard_does_not_tell_how_wrong_the_keys_were(board: Switchboard)
 def test_no_key_at_all_costs_nothing(board: Switchboard) -> None:
     session, attempt = _answered(board)
     for _ in range(10):
-        assert _pressed(board, attempt, "").kind is DocumentKind.NO_KEY
+        assert board.press(attempt, "").kind is DocumentKind.NO_KEY
     assert session.stored.checks == 0
 
 
@@ -335,7 +319,7 @@ def test_the_digits_of_one_verification_are_wrong_in_another_s_call(board: Switc
     mine = board.world.start(app)
     theirs = board.world.start(app, "+447700900888")
     attempt = _answer(board, theirs)
-    assert _pressed(board, attempt, _digits(mine)).kind is DocumentKind.KEYPAD
+    assert board.press(attempt, _digits(mine)).kind is DocumentKind.KEYPAD
     assert mine.confirm(TYPED).result is Verdict.MORE_EVIDENCE
     assert theirs.stored.checks == 1
 
@@ -343,8 +327,8 @@ def test_the_digits_of_one_verification_are_wrong_in_another_s_call(board: Switc
 def test_keys_after_the_call_s_end_are_not_judged(board: Switchboard) -> None:
     session, attempt = _answered(board)
     board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
-    assert _pressed(board, attempt, _digits(session)).kind is DocumentKind.HANG_UP
-    assert _pressed(board, attempt, "000000").kind is DocumentKind.HANG_UP
+    assert board.press(attempt, _digits(session)).kind is DocumentKind.HANG_UP
+    assert board.press(attempt, "000000").kind is DocumentKind.HANG_UP
     assert session.confirm(TYPED).result is Verdict.MORE_EVIDENCE
     assert session.stored.checks == 0
 
@@ -353,7 +337,7 @@ def test_keys_after_a_cancel_are_not_judged(board: Switchboard) -> None:
     session, attempt = _answered(board)
     digits = _digits(session)
     session.cancel()
-    assert _pressed(board, attempt, digits).kind is DocumentKind.HANG_UP
+    assert board.press(attempt, digits).kind is DocumentKind.HANG_UP
     assert session.get().status is Status.CANCELLED
 
 
@@ -361,7 +345,7 @@ def test_keys_after_the_end_of_its_time_are_not_judged(board: Switchboard) -> No
     session, attempt = _answered(board)
     digits = _digits(session)
     board.world.clock.move(301)
-    assert _pressed(board, attempt, digits).kind is DocumentKind.HANG_UP
+    assert board.press(attempt, digits).kind is DocumentKind.HANG_UP
     assert not session.attempts[-1].reported
 
 
@@ -369,9 +353,9 @@ def test_a_repeat_of_right_keys_changes_nothing(board: Switchboard) -> None:
     """Carriers ask again when an answer got lost."""
     session, attempt = _answered(board)
     digits = _digits(session)
-    _pressed(board, attempt, digits)
-    assert _pressed(board, attempt, digits).kind is DocumentKind.CONFIRMING
-    assert _pressed(board, attempt, "000000").kind is DocumentKind.CONFIRMING
+    board.press(attempt, digits)
+    assert board.press(attempt, digits).kind is DocumentKind.CONFIRMING
+    assert board.press(attempt, "000000").kind is DocumentKind.CONFIRMING
     assert session.stored.checks == 0
     assert session.confirm(TYPED).status is Status.VERIFIED
 
@@ -396,7 +380,7 @@ def test_right_keys_of_a_stranger_s_verification_do_not_verify_the_owner_s(board
     app = board.world.app(OFTEN)
     owner, stranger = board.world.start(app, NUMBER), board.world.start(app, NUMBER)
     attempt = _answer(board, owner)
-    _pressed(board, attempt, _digits(owner))
+    board.press(attempt, _digits(owner))
     assert stranger.confirm(TYPED).result is Verdict.MORE_EVIDENCE
     assert owner.confirm(TYPED).status is Status.VERIFIED
 
@@ -405,8 +389,8 @@ def test_the_record_says_what_happened_and_no_digits(board: Switchboard) -> None
     """Which `World.close` searches for, too: here for the keys that were pressed."""
     session, attempt = _answered(board)
     digits = _digits(session)
-    _pressed(board, attempt, wrong_code(digits))
-    _pressed(board, attempt, digits)
+    board.press(attempt, wrong_code(digits))
+    board.press(attempt, digits)
     server = board.world.server
     (wrong,), (right,) = server.notes(session.id, "wrong_keys"), server.notes(session.id, "right_keys")
     assert wrong == {"attempt": attempt.id, "checks": 1}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Barrier
 from typing import TypeVar
 
 import pytest
 
 from ringproof_server.domain.channel import Channel
-from ringproof_server.domain.errors import ConcurrentVerification, RingproofError
+from ringproof_server.domain.errors import ConcurrentVerification
 from ringproof_server.domain.policy import Policy
 from ringproof_server.service.one_time_codes import CodeCheck
 from tests.support import leaks
+from tests.support.at_once import at_once
 from tests.support.switchboard import Switchboard
 from tests.support.world import App, wrong_code
 
@@ -39,20 +38,6 @@ def board(tmp_path: Path, database: str) -> Iterator[Switchboard]:
     made.world.close()
 
 
-def at_once(board: Switchboard, act: Callable[[int], T]) -> list[T | RingproofError]:
-    barrier = Barrier(AT_ONCE)
-
-    def run(index: int) -> T | RingproofError:
-        barrier.wait(30)
-        try:
-            return act(index)
-        except RingproofError as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(run, range(AT_ONCE)))
-
-
 def code_sent(board: Switchboard, app: App, name: str = "a") -> str:
     """Send a code under this name; what the carrier was given."""
     board.world.server.service.codes.send(
@@ -72,7 +57,7 @@ def test_one_of_many_right_answers_is_the_right_one(board: Switchboard) -> None:
     def check(index: int) -> CodeCheck:
         return processes[index % 2].service.codes.check(app.back_end, "a", code)
 
-    answers = Counter(at_once(board, check))
+    answers = Counter(at_once(AT_ONCE, check))
     assert answers == {CodeCheck.RIGHT: 1, CodeCheck.ALREADY_VERIFIED: AT_ONCE - 1}
 
 
@@ -84,7 +69,7 @@ def test_many_wrong_answers_at_once_are_five_and_the_rest_comes_too_late(board: 
     def check(index: int) -> CodeCheck:
         return processes[index % 2].service.codes.check(app.back_end, "a", wrong_code(code))
 
-    assert Counter(at_once(board, check)) == {CodeCheck.WRONG: 5, CodeCheck.OVER: AT_ONCE - 5}
+    assert Counter(at_once(AT_ONCE, check)) == {CodeCheck.WRONG: 5, CodeCheck.OVER: AT_ONCE - 5}
     assert board.world.server.service.codes.check(app.back_end, "a", code) is CodeCheck.OVER
 
 
@@ -97,7 +82,7 @@ def test_one_of_many_starts_of_a_name_is_the_one(board: Switchboard) -> None:
         progress = codes.send(app.back_end, "a", phone_number=NUMBER, messenger_id=None, idempotency=None)
         return progress.verification.id
 
-    answers = at_once(board, send)
+    answers = at_once(AT_ONCE, send)
     started = [answer for answer in answers if isinstance(answer, str)]
     refused = [answer for answer in answers if isinstance(answer, ConcurrentVerification)]
     assert (len(started), len(refused)) == (1, AT_ONCE - 1)

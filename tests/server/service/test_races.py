@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier
 from typing import TypeVar
 
 import pytest
@@ -17,6 +15,7 @@ from ringproof_server.domain.errors import AlreadyFinished, RingproofError, TooE
 from ringproof_server.domain.evidence import CallEvidence
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
+from tests.support.at_once import at_once
 from tests.support.switchboard import Switchboard
 from tests.support.world import (
     Session,
@@ -41,21 +40,6 @@ def two_processes(tmp_path: Path, database: str) -> Iterator[Switchboard]:
     board.world.close()
 
 
-def at_once(board: Switchboard, act: Callable[[int], T]) -> list[T | RingproofError]:
-    """What `act` answers, or which refusal it raises, for many calls at the same moment."""
-    barrier = Barrier(AT_ONCE)
-
-    def run(index: int) -> T | RingproofError:
-        barrier.wait(30)
-        try:
-            return act(index)
-        except RingproofError as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(run, range(AT_ONCE)))
-
-
 def _sessions(answers: list[Session | RingproofError]) -> list[Session]:
     return [answer for answer in answers if isinstance(answer, Session)]
 
@@ -63,7 +47,7 @@ def _sessions(answers: list[Session | RingproofError]) -> list[Session]:
 def test_as_many_verifications_of_a_number_start_as_may_be_under_way(two_processes: Switchboard) -> None:
     world = two_processes.world
     app = world.app(replace(OPEN, pending_per_number=3))
-    answers = at_once(two_processes, lambda index: world.start(app, process=world.processes[index % 2]))
+    answers = at_once(AT_ONCE, lambda index: world.start(app, process=world.processes[index % 2]))
     started = _sessions(answers)
     assert len(started) == 3
     assert len({session.caller_id for session in started}) == 3
@@ -75,9 +59,7 @@ def test_the_sum_of_guesses_stays_within_the_budget(two_processes: Switchboard) 
     world = two_processes.world
     policy = replace(OPEN, number_guess_budget=1e-3, max_calls=1, workflow=(Channel.FLASHCALL,))
     apps = [world.app(policy), world.app(policy)]
-    answers = at_once(
-        two_processes, lambda index: world.start(apps[index % 2], process=world.processes[index % 2])
-    )
+    answers = at_once(AT_ONCE, lambda index: world.start(apps[index % 2], process=world.processes[index % 2]))
     stated = [session.stored.plan.guess_probability() for session in _sessions(answers)]
     assert 3 <= len(stated) < AT_ONCE
     assert sum(stated) == pytest.approx(world.server.spent())
@@ -88,7 +70,7 @@ def test_one_of_the_starts_with_the_same_reference_wins(two_processes: Switchboa
     world = two_processes.world
     app = world.app(OPEN)
     answers = at_once(
-        two_processes,
+        AT_ONCE,
         lambda index: world.start(app, process=world.processes[index % 2], reference="signup-42"),
     )
     (winner,) = _sessions(answers)
@@ -107,7 +89,7 @@ def test_wrong_answers_at_once_are_no_more_than_were_allowed(
     is_call = channel is Channel.FLASHCALL
     evidence = wrong_call(session) if is_call else code_report("wrong")
     answers = at_once(
-        two_processes,
+        AT_ONCE,
         lambda index: replace(session, process=world.processes[index % 2]).confirm(evidence),
     )
     allowed = 3 if is_call else 5
@@ -130,7 +112,7 @@ def test_right_and_wrong_answers_at_once_have_one_end(two_processes: Switchboard
             client = replace(session, process=world.processes[index % 2])
             return client.confirm(answers[0] if index % 4 == 0 else answers[1]).token
 
-        tokens = {token for token in at_once(two_processes, confirm) if isinstance(token, str)}
+        tokens = {token for token in at_once(AT_ONCE, confirm) if isinstance(token, str)}
         stored = session.stored
         assert len(tokens) == (stored.status is Status.VERIFIED)
         assert stored.reports <= 3
@@ -148,7 +130,7 @@ def test_a_cancel_and_a_confirm_at_once_have_one_end(two_processes: Switchboard)
             client = replace(session, process=world.processes[index % 2])
             return client.cancel().token if index % 2 else client.confirm(evidence).token
 
-        answers = at_once(two_processes, act)
+        answers = at_once(AT_ONCE, act)
         tokens = {answer for answer in answers if isinstance(answer, str)}
         assert session.stored.status in {Status.VERIFIED, Status.CANCELLED}
         assert len(tokens) == (session.stored.status is Status.VERIFIED)
@@ -158,7 +140,7 @@ def test_the_next_step_asked_for_at_once_starts_once(two_processes: Switchboard)
     world = two_processes.world
     session = world.start(world.app(OPEN))
     at_once(
-        two_processes,
+        AT_ONCE,
         lambda index: replace(session, process=world.processes[index % 2]).advance(Channel.SMS),
     )
     assert [item.channel for item in session.attempts] == [Channel.FLASHCALL, Channel.SMS]
@@ -179,7 +161,7 @@ def test_verifications_of_one_number_that_ask_for_a_code_at_once_send_one(
 
 def _ask_for_codes_at_once(board: Switchboard, sessions: list[Session]) -> None:
     answers = at_once(
-        board,
+        AT_ONCE,
         lambda index: replace(sessions[index], process=board.world.processes[index % 2]).advance(Channel.SMS),
     )
     assert sum(isinstance(answer, TooEarly) for answer in answers) == AT_ONCE - 1
@@ -193,7 +175,7 @@ def test_what_is_due_is_done_once(two_processes: Switchboard) -> None:
         two_processes.ringing(session)
     world.clock.move(45)
     at_once(
-        two_processes,
+        AT_ONCE,
         lambda index: world.processes[index % 2].due.run() + world.processes[index % 2].dispatch_all(),
     )
     for session in sessions:

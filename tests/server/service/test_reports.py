@@ -100,7 +100,7 @@ def test_a_carrier_that_repeats_itself_does_not_make_the_record_grow_without_end
 
 
 def _said(board: Switchboard, session: Session) -> DocumentKind:
-    reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
+    reference = board.reference(session.attempts[0])
     document = board.world.server.events.document(reference)
     assert document is not None
     return document.kind
@@ -109,7 +109,7 @@ def _said(board: Switchboard, session: Session) -> DocumentKind:
 def test_whoever_answers_is_told_where_the_verification_stands(board: Switchboard) -> None:
     session = board.world.start(board.world.app(), language="de-DE")
     board.ringing(session)
-    reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
+    reference = board.reference(session.attempts[0])
     assert board.world.server.events.document(reference) == SpokenDocument(
         DocumentKind.CONFIRMING, Dialect.TWIML, "de-de", "Tests"
     )
@@ -131,7 +131,7 @@ def test_the_sentence_is_in_the_asked_language_else_in_that_of_the_country(
 ) -> None:
     session = board.world.start(board.world.app(), number, language=language)
     board.ringing(session)
-    reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
+    reference = board.reference(session.attempts[0])
     document = board.world.server.events.document(reference)
     assert document is not None
     assert document.language == spoken
@@ -157,7 +157,7 @@ def test_a_reference_that_is_not_ours_gets_no_document(board: Switchboard, refer
 
 def test_an_attempt_that_no_carrier_has_yet_gets_no_document(board: Switchboard) -> None:
     session = board.world.start(board.world.app())
-    reference = board.world.server.parts.seals.sign_reference(session.attempts[0].id)
+    reference = board.reference(session.attempts[0])
     assert board.world.server.events.document(reference) is None
 
 

@@ -14,31 +14,12 @@ from ringproof_server.domain.errors import NoChannelAvailable, TooEarly
 from ringproof_server.domain.evidence import Verdict
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status, Transaction
-from ringproof_server.service.spoken import DocumentKind, SpokenDocument
-from tests.support import leaks
+from ringproof_server.service.spoken import DocumentKind
 from tests.support.switchboard import Switchboard
 from tests.support.world import Session, World, code_report, outcome, wrong_code
 
 VOICE = Policy(workflow=(Channel.VOICE,))
 VOICE_THEN_SMS = Policy(workflow=(Channel.VOICE, Channel.SMS))
-
-
-def _reference(board: Switchboard, attempt: Attempt) -> str:
-    return board.world.server.parts.seals.sign_reference(attempt.id)
-
-
-def _document(board: Switchboard, attempt: Attempt) -> SpokenDocument:
-    found = board.world.server.events.document(_reference(board, attempt))
-    assert found is not None
-    return found
-
-
-def _pressed(board: Switchboard, attempt: Attempt, keys: str) -> SpokenDocument:
-    found = board.world.server.events.keys(_reference(board, attempt), keys)
-    assert found is not None
-    if found.code:
-        leaks.secret(found.code, "code")
-    return found
 
 
 def _answered(board: Switchboard, policy: Policy = VOICE) -> tuple[Session, Attempt]:
@@ -51,10 +32,10 @@ def _answered(board: Switchboard, policy: Policy = VOICE) -> tuple[Session, Atte
 
 def test_a_code_is_spoken_after_the_key_and_verifies(board: Switchboard) -> None:
     session, attempt = _answered(board)
-    asked = _document(board, attempt)
+    asked = board.document(attempt)
     assert (asked.kind, asked.code, asked.dialect) == (DocumentKind.PRESS_TO_HEAR, "", Dialect.TWIML)
-    assert asked.action.endswith(f"/rcml/{_reference(board, attempt)}/keys")
-    told = _pressed(board, attempt, "1")
+    assert asked.action.endswith(f"/rcml/{board.reference(attempt)}/keys")
+    told = board.press(attempt, "1")
     assert told.kind is DocumentKind.SPOKEN_CODE
     assert session.started.code_digits == len(told.code) == 6
     board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
@@ -65,7 +46,7 @@ def test_a_code_is_spoken_after_the_key_and_verifies(board: Switchboard) -> None
 @pytest.mark.parametrize("keys", ["", "2", "11", "*", "#", "1 ", "12345678901234567890123456789012"])
 def test_nothing_but_the_one_key_gets_the_code(board: Switchboard, keys: str) -> None:
     _, attempt = _answered(board)
-    told = _pressed(board, attempt, keys)
+    told = board.press(attempt, keys)
     assert told.code == ""
     assert told.kind is (DocumentKind.PRESS_TO_HEAR if keys else DocumentKind.NO_KEY)
 
@@ -181,7 +162,7 @@ def test_an_answered_call_is_given_its_step_s_time(board: Switchboard) -> None:
 def test_a_heard_code_keeps_the_verification_open_when_no_step_is_left(board: Switchboard) -> None:
     policy = Policy(workflow=(Channel.VOICE, Channel.FLASHCALL))
     session, attempt = _answered(board, policy)
-    code = _pressed(board, attempt, "1").code
+    code = board.press(attempt, "1").code
     board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
     session.advance(Channel.FLASHCALL)
     board.world.server.dispatch_all()
@@ -250,15 +231,15 @@ def test_keys_of_another_call_s_reference_get_nothing_of_this_one(board: Switchb
     policy = Policy(workflow=(Channel.FLASHCALL, Channel.VOICE))
     session = board.world.start(board.world.app(policy))
     flash = board.ringing(session)
-    assert _pressed(board, flash, "1") == _document(board, flash)
-    assert _document(board, flash).kind is DocumentKind.CONFIRMING
+    assert board.press(flash, "1") == board.document(flash)
+    assert board.document(flash).kind is DocumentKind.CONFIRMING
 
 
 @pytest.mark.parametrize("keys", ["", "1"])
 def test_a_reference_that_is_not_ours_is_unknown(board: Switchboard, keys: str) -> None:
     _, attempt = _answered(board)
     events = board.world.server.events
-    reference = _reference(board, attempt)
+    reference = board.reference(attempt)
     for other in (attempt.id, f"{reference}x", reference[:-1], reference.swapcase(), ""):
         assert events.keys(other, keys) is None
         assert events.document(other) is None
@@ -267,39 +248,39 @@ def test_a_reference_that_is_not_ours_is_unknown(board: Switchboard, keys: str) 
 def test_after_the_call_s_end_a_key_gets_no_code(board: Switchboard) -> None:
     _, attempt = _answered(board)
     board.say(attempt, AttemptEvent.END, reason=Reason.ANSWERED)
-    assert _pressed(board, attempt, "1").kind is DocumentKind.HANG_UP
-    assert _document(board, attempt).kind is DocumentKind.HANG_UP
+    assert board.press(attempt, "1").kind is DocumentKind.HANG_UP
+    assert board.document(attempt).kind is DocumentKind.HANG_UP
 
 
 def test_after_the_verification_s_end_a_key_gets_no_code(board: Switchboard) -> None:
     session, attempt = _answered(board)
-    code = _pressed(board, attempt, "1").code
+    code = board.press(attempt, "1").code
     session.confirm(code_report(code, Channel.VOICE))
-    assert _pressed(board, attempt, "1").kind is DocumentKind.CONFIRMED
+    assert board.press(attempt, "1").kind is DocumentKind.CONFIRMED
     other = board.world.start(board.world.app(VOICE), "+447700900555")
     ringing = board.ringing(other)
     other.cancel()
-    assert _pressed(board, ringing, "1").kind is DocumentKind.HANG_UP
+    assert board.press(ringing, "1").kind is DocumentKind.HANG_UP
 
 
 def test_a_code_past_its_life_is_not_spoken(board: Switchboard) -> None:
     policy = Policy(workflow=(Channel.VOICE,), ttl=600, code_ttl=30)
     _, attempt = _answered(board, policy)
     board.world.clock.move(31)
-    assert _pressed(board, attempt, "1").kind is DocumentKind.GOODBYE
-    assert _document(board, attempt).kind is DocumentKind.GOODBYE
+    assert board.press(attempt, "1").kind is DocumentKind.GOODBYE
+    assert board.document(attempt).kind is DocumentKind.GOODBYE
 
 
 def test_the_code_of_a_call_does_not_show_in_a_repr(board: Switchboard) -> None:
     _, attempt = _answered(board)
-    told = _pressed(board, attempt, "1")
+    told = board.press(attempt, "1")
     assert told.code not in repr(told)
-    assert _reference(board, attempt) not in repr(_document(board, attempt))
+    assert board.reference(attempt) not in repr(board.document(attempt))
 
 
 def test_a_wrong_code_is_a_mismatch(board: Switchboard) -> None:
     session, attempt = _answered(board)
-    code = _pressed(board, attempt, "1").code
+    code = board.press(attempt, "1").code
     assert outcome(session.confirm(code_report(wrong_code(code), Channel.VOICE))) == (
         Status.PENDING,
         Verdict.MISMATCH,
@@ -315,7 +296,7 @@ def test_landlines_are_called_and_told_a_code(tmp_path: Path) -> None:
         assert [step.channel for step in session.stored.plan.steps] == [Channel.VOICE]
         assert {item.reason for item in session.stored.plan.skipped} == {SkipReason.NUMBER_KIND}
         attempt = board.ringing(session)
-        assert _document(board, attempt).language == "en"
-        assert _pressed(board, attempt, "1").kind is DocumentKind.SPOKEN_CODE
+        assert board.document(attempt).language == "en"
+        assert board.press(attempt, "1").kind is DocumentKind.SPOKEN_CODE
     finally:
         board.world.close()
