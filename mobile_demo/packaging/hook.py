@@ -83,9 +83,14 @@ def _checked(manifest: ET.Element) -> ET.Element:
         raise ManifestError(f"it has {len(applications)} <application> elements instead of one")
     if applications[0].find("activity/intent-filter/action") is None:
         raise ManifestError("it has no activity that a person could start")
-    wanted = "android.permission.READ_PHONE_STATE"
-    if wanted not in _permissions(manifest):
-        raise ManifestError(f"it does not ask for {wanted}; add it to android.permissions in buildozer.spec")
+    asked_for = _permissions(manifest)
+    if "android.permission.INTERNET" not in asked_for:
+        raise ManifestError("without android.permission.INTERNET the app cannot reach any server")
+    if (
+        "android.permission.READ_CALL_LOG" in asked_for
+        and "android.permission.READ_PHONE_STATE" not in asked_for
+    ):
+        raise ManifestError("it asks for READ_CALL_LOG without READ_PHONE_STATE, so no call would be told")
     return applications[0]
 
 
