@@ -1,4 +1,7 @@
-"""HTTP requests to a carrier's own API, for carriers whose vendor has no library of its own.
+"""HTTP requests to a carrier's API at the address that the operator set, where its vendor has no library.
+
+The operator is trusted with that address, so it may be in their own network, and connections to it are kept.
+Addresses that others chose are for `ringproof_server.outbound`, which judges each of them and keeps nothing.
 
 What matters is whether a request can have been carried out: one that never left leads to the next carrier,
 one that may have been carried out is asked about and never repeated.
@@ -18,11 +21,10 @@ from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from ringproof_server.carriers.plugin import Timeouts
+from ringproof_server.carriers.retry_after import seconds_asked
 from ringproof_server.domain.errors import CarrierUnavailable, OutcomeUnknown
 
 LONGEST_ANSWER: Final = 1024 * 1024
-LONGEST_WAIT_ASKED: Final = 3600.0
-
 KEPT_SECONDS: Final = 20.0
 
 _CHUNK: Final = 16 * 1024
@@ -42,10 +44,7 @@ class HttpAnswer:
     @property
     def retry_after(self) -> float | None:
         """The seconds that `Retry-After` asks for, None where it is missing or names a date."""
-        text = self.headers.get("retry-after", "").strip()
-        if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-            return None
-        return min(float(text), LONGEST_WAIT_ASKED)
+        return seconds_asked(self.headers.get("retry-after"))
 
     def json_object(self) -> dict[str, object] | None:
         """The body as a JSON object; None where it is anything else."""

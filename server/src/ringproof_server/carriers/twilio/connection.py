@@ -16,6 +16,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from ringproof_server.carriers.outbound_http import keep_addresses_out_of_logs
 from ringproof_server.carriers.plugin import Timeouts
+from ringproof_server.carriers.retry_after import seconds_asked
 from ringproof_server.domain.errors import CarrierMisconfigured, CarrierThrottled, CarrierUnavailable
 
 KEPT_IDLE: Final = 10.0
@@ -23,7 +24,6 @@ KEPT_IDLE: Final = 10.0
 a request that crosses such a close leaves nobody knowing whether it was carried out."""
 CONNECTIONS: Final = 32
 LARGEST_ANSWER: Final = 8 * 1024 * 1024
-LONGEST_WAIT: Final = 3600
 
 _CHUNK: Final = 64 * 1024
 
@@ -85,7 +85,7 @@ class Connection(TwilioHttpClient):  # type: ignore[misc]
             raise _sorted(fault) from None
         if answer.status_code == 429:
             raise CarrierThrottled(
-                "Twilio wants fewer requests", _wait(answer.headers.get("Retry-After", ""))
+                "Twilio wants fewer requests", seconds_asked(answer.headers.get("Retry-After"))
             )
         try:
             return Response(answer.status_code, content.decode(), answer.headers)
@@ -157,11 +157,3 @@ def _has_not_connected(fault: requests.RequestException) -> bool:
     reason = cause.reason
     told = reason.args[0] if reason is not None and reason.args else None
     return isinstance(reason, NewConnectionError) or isinstance(told, ssl.SSLCertVerificationError)
-
-
-def _wait(header: str) -> float | None:
-    """The seconds in a Retry-After (RFC 9110, section 10.2.3); a date there is not followed."""
-    text = header.strip()
-    return (
-        float(min(int(text), LONGEST_WAIT)) if text.isascii() and text.isdigit() and len(text) < 10 else None
-    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ringproof_server.carriers.plugin import Timeouts
+from ringproof_server.carriers.retry_after import seconds_asked
 from ringproof_server.domain.errors import CarrierUnavailable, NumberUnreachable, OutcomeUnknown
 from ringproof_server.outbound import (
     Addresses,
@@ -18,7 +19,6 @@ from ringproof_server.outbound import (
     system_lookup,
 )
 
-LONGEST_WAIT_ASKED: Final = 3600.0
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of an answer after which its end is not waited for."""
 
@@ -62,11 +62,4 @@ class PushPosts:
             raise OutcomeUnknown("the push service did not answer a request") from None
         if answer.status > GREATEST_STATUS:
             raise OutcomeUnknown("the push service did not answer a request")
-        return answer.status, _seconds(answer.headers.get("Retry-After", ""))
-
-
-def _seconds(text: str) -> float | None:
-    """The seconds that `Retry-After` asks for; None where it is missing or names a date."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        return None
-    return min(float(text), LONGEST_WAIT_ASKED)
+        return answer.status, seconds_asked(answer.headers.get("Retry-After"))
