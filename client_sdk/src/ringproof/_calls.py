@@ -39,6 +39,20 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Way:
+    """One way in which a call can be noticed here: whether it is taken, and why, or why not.
+
+    `name` is a short word: screening, phone_state, call_log, typed_digits, sip, simulated. `reason` is for
+    the developer, in English; `note` is what was noticed while the way was used.
+    """
+
+    name: str
+    taken: bool
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class CallEvent:
     """One thing that happened to one incoming call.
 
@@ -99,8 +113,9 @@ class CallSource(Protocol):
     A source may also have these methods. `expect(call: ExpectedCall)` is told when the server has announced a
     call, which is when a person can be asked for digits. `when_awake(wake: Callable[[], None])` is told
     before `start` what to call, on any thread, whenever the app is in front again after a pause, from
-    `start` to `stop`: then the phone's log is read and the server looked at. `ringproof.testing` has the test
-    suites that every source passes.
+    `start` to `stop`: then the phone's log is read and the server looked at. `ways()` gives the Ways of this
+    phone, the best first; otherwise the source is one way by itself. `ringproof.testing` has the test suites
+    that every source passes.
     """
 
     @property
@@ -155,7 +170,11 @@ CodeSink: TypeAlias = Callable[[TypedCode], None]
 
 
 class CodeSource(Protocol):
-    """Brings codes: from a field on the screen, or from the message itself where a phone allows that."""
+    """Brings codes: from a field on the screen, or from the message itself where a phone allows that.
+
+    A source that reads messages by SMS Retriever also has `app_hash`, the 11 characters by which Android
+    knows the app's messages: the server is told, and ends its messages with them.
+    """
 
     def start(self, sink: CodeSink) -> None:
         """Listen for messages. Called before anything is sent; nothing need be shown yet."""

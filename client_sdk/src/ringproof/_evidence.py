@@ -30,18 +30,20 @@ class Inbox:
         self._digits: str | None = None
         self._code: TypedCode | None = None
         self._told_typed = False
+        self._wrong: list[str] = []
 
     def expect(self, flash: FlashCall) -> None:
         """A call is announced; what does not fit is forgotten."""
         self._watch.expect(flash.caller_id_pattern)
         self._digits = None
+        self._wrong.clear()
 
-    def hear(self, source: int, event: CallEvent, now: float) -> None:
-        """A call, or digits that a person typed."""
+    def hear(self, source: int, event: CallEvent, now: float, *, measured: bool = True) -> None:
+        """A call, or digits that a person typed; `measured`: the call's end may bring its ring time."""
         if event.basis == "manual":
             self._digits = event.number
         else:
-            self._watch.hear(source, event, now)
+            self._watch.hear(source, event, now, measured=measured)
 
     def recall(self, source: int, rows: Sequence[SeenCall], now: float) -> None:
         """Entries of a phone's log."""
@@ -88,6 +90,20 @@ class Inbox:
         self._code = None
         return True
 
+    def drop_known(self, view: Verification) -> bool:
+        """Forget what a wrong answer has already been about; whether the person has typed such digits.
+
+        A phone and its person tell of the same call: the same wrong number twice would cost two guesses.
+        """
+        if view.flashcall is None:
+            return False
+        self._watch.drop(lambda number: any(ascii_digits(number).endswith(digits) for digits in self._wrong))
+        typed = _last_digits(self._digits or "", view.flashcall)
+        if not typed or not any(digits.endswith(typed) for digits in self._wrong):
+            return False
+        self._digits = None
+        return True
+
     def late_call(self, now: float) -> CallEvidence | None:
         """A fitting call that nobody waits for any more; given once."""
         call = self._watch.evidence(now)
@@ -95,9 +111,13 @@ class Inbox:
             self._watch.settle(call)
         return call
 
-    def sent(self, proof: Proof) -> None:
+    def sent(self, proof: Proof, *, wrong: bool = False) -> None:
         """The server has judged it."""
         self._digits = self._code = None
+        if wrong and "ring_ms" not in proof.facts:
+            # With a ring time it may be that which was wrong, and digits typed by hand would be right.
+            number = proof.facts.get("last_digits") or proof.facts.get("caller_id")
+            self._wrong += [ascii_digits(str(number))] if number else []
         self._told_typed = proof.facts["channel"] == "keypad"
         if proof.call is not None:
             self._watch.settle(proof.call)
@@ -109,10 +129,12 @@ class Inbox:
         return Proof({"channel": "keypad"}) if keypad.typed and not self._told_typed else None
 
     def _flash_proof(self, view: Verification, flash: FlashCall, agenda: Agenda, now: float) -> Proof | None:
-        if self._digits is not None:
-            return _typed(self._digits, flash)
         hurry = agenda.last_moment is not None and now >= agenda.last_moment
         call = self._watch.evidence(now, instant=hurry or flash.ring_time == "ignore")
+        # Digits alone are never enough where a ring time is demanded, and one may come.
+        wanting = flash.ring_time == "require" and (call is not None or self._watch.ringing())
+        if self._digits is not None and not wanting:
+            return _typed(self._digits, flash)
         if call is None and _own_call_rang(view, hurry=hurry):
             call = self._watch.withheld()
         return None if call is None else _reported(call)
@@ -142,7 +164,11 @@ def _typed(typed: str, flash: FlashCall) -> Proof:
     digits = ascii_digits(typed)
     if len(digits) > flash.digits_to_type and matches(flash.caller_id_pattern, typed):
         return Proof({"channel": "flashcall", "caller_id": typed, "basis": "manual", "quality": "late"})
-    return Proof({"channel": "flashcall", "last_digits": digits[-flash.digits_to_type :]})
+    return Proof({"channel": "flashcall", "last_digits": _last_digits(typed, flash)})
+
+
+def _last_digits(typed: str, flash: FlashCall) -> str:
+    return ascii_digits(typed)[-flash.digits_to_type :]
 
 
 def _cleaned(code: str) -> str:

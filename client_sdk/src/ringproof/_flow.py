@@ -124,7 +124,7 @@ class VerificationRun:
     def _start(self) -> None:
         options = self._options
         capabilities = self._listening.capabilities()
-        if options.sms_app_hash:
+        if options.sms_app_hash and self._listening.takes_codes:
             capabilities["sms_app_hash"] = options.sms_app_hash
         channels = options.channels
         if channels is None and not self._listening.takes_codes:
@@ -180,7 +180,7 @@ class VerificationRun:
 
     def _hear(self, message: Heard, now: float) -> None:
         event = message.event
-        self._inbox.hear(message.source, event, now)
+        self._inbox.hear(message.source, event, now, measured=self._listening.measures(message.source))
         if event.kind == "ended" and event.basis != "manual":
             self._listening.read_log_after(now)
         if event.kind != "ringing" and event.withheld and self._case.flash is not None:
@@ -242,6 +242,10 @@ class VerificationRun:
         until = self._reports.due
         if until is not None:
             self._report_missed_call(now, until)
+        if self._inbox.drop_known(view):
+            self._screen.tell("wrong")
+            self._screen.ask_again(self._agenda.step, wrong=True)
+            return
         if self._inbox.drop_slip(view):
             self._screen.ask_again(self._agenda.step, wrong=True)
             return
@@ -265,13 +269,13 @@ class VerificationRun:
             self._inbox.sent(proof)
             self._adopt(self._case.look())
             return
+        wrong = answer is None or answer.result == "mismatch"
         # Only now, so that evidence outlives a dead network.
-        self._inbox.sent(proof)
+        self._inbox.sent(proof, wrong=wrong)
         if answer is not None:
             self._adopt(answer.verification)
         if proof.call is not None:
             self._reports.found()
-        wrong = answer is None or answer.result == "mismatch"
         if wrong:
             self._screen.tell("wrong")
         self._screen.ask_again(step, wrong=wrong)

@@ -18,6 +18,7 @@ from ringproof._calls import (
     Ready,
     SeenCall,
     TypedCode,
+    Way,
 )
 from ringproof._sources import AskedCodes
 from ringproof._system import Clock
@@ -61,6 +62,7 @@ class Listening:
         self._post = post
         self._waiting = set(range(len(self._calls)))
         self._usable: set[int] = set()
+        self._missing: dict[int, tuple[str, ...]] = {}
         self._started: set[int] = set()
         self._listening = False
         self._log_reads: list[float] = []
@@ -80,13 +82,39 @@ class Listening:
         """Whether a call would be noticed without the person's help."""
         return any(self._calls[index].capabilities().zero_touch for index in self._started)
 
+    def ways(self) -> tuple[Way, ...]:
+        """In which ways a call can be noticed on this phone, and why not in others; each name once."""
+        found: dict[str, Way] = {}
+        for index in range(len(self._calls)):
+            for way in self._ways_of(index):
+                if way.name not in found or (way.taken and not found[way.name].taken):
+                    found[way.name] = way
+        return tuple(found.values())
+
+    def _ways_of(self, index: int) -> Sequence[Way]:
+        source = self._calls[index]
+        own: Callable[[], Sequence[Way]] | None = getattr(source, "ways", None)
+        if own is not None:
+            return own()
+        if index in self._usable:
+            return (Way(source.name, taken=True, reason="listens"),)
+        missing = self._missing.get(index)
+        reason = "is still being asked for permission" if missing is None else f"lacks {', '.join(missing)}"
+        return (Way(source.name, taken=False, reason=reason),)
+
     def capabilities(self) -> dict[str, object]:
-        """What the server is told about this phone."""
+        """What the server is told about this phone: what the sources that may be used can do."""
         usable = [self._calls[index].capabilities() for index in sorted(self._usable)]
-        return {
+        told: dict[str, object] = {
             "caller_id": any(each.number_live or each.history for each in usable),
             "ring_time": any(each.ring_time for each in usable),
         }
+        app_hash = getattr(self._codes, "app_hash", None)
+        return {**told, "sms_app_hash": app_hash} if app_hash else told
+
+    def measures(self, source: int) -> bool:
+        """Whether the end of a call that this source heard may bring its ring time."""
+        return self._calls[source].capabilities().ring_time
 
     def prepare(self) -> None:
         """Open the permission dialogs; the answers come as messages."""
@@ -96,6 +124,7 @@ class Listening:
     def prepared(self, message: Prepared) -> None:
         """A dialog is over; a source that comes late starts late."""
         self._waiting.discard(message.source)
+        self._missing[message.source] = message.ready.missing
         if message.ready.usable:
             self._usable.add(message.source)
             if self._listening:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ringproof._calls import Way
 from ringproof._models import Verification
 
 ProgressKind: TypeAlias = Literal[
@@ -19,6 +20,10 @@ ProgressKind: TypeAlias = Literal[
 class Progress:
     """What a screen should show now. `seconds`, when given, is how long to wait before asking again.
 
+    `automatic` is whether a call will be noticed without the person's help; `ways` are those in which one can
+    be noticed here, and those that are closed, with the reason. Both are known once the dialogs are over, and
+    may change when a source is ready late.
+
     preparing: permission dialogs · starting · calling: a call is on its way · ringing: it rings ·
     checking: evidence was sent · wrong: it did not fit · code: a code is on its way · keypad: a call asks for
     the digits in `verification.keypad`, which the screen must show · waiting: the server notices the proof by
@@ -29,6 +34,8 @@ class Progress:
     kind: ProgressKind
     verification: Verification | None = None
     seconds: float | None = None
+    automatic: bool = False
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,16 @@ class Screen:
     def tell(self, kind: ProgressKind, seconds: float | None = None) -> None:
         """Something to show."""
         if self._on_progress is not None:
-            self._on_progress(Progress(kind, self._case.view, seconds))
+            listening = self._listening
+            self._on_progress(
+                Progress(
+                    kind,
+                    self._case.view,
+                    seconds,
+                    automatic=listening.hears_calls,
+                    ways=() if listening.waiting else listening.ways(),
+                )
+            )
 
     def rings(self) -> None:
         """The expected call rings; told once for each call that is expected."""
@@ -74,5 +83,7 @@ class Screen:
 
 
 def _expected(flash: FlashCall, *, wrong: bool) -> ExpectedCall:
-    prefix = flash.caller_id_pattern.prefix
-    return ExpectedCall(prefix, flash.digits_to_type, flash.call, flash.calls, wrong)
+    pattern = flash.caller_id_pattern
+    return ExpectedCall(
+        pattern.prefix, flash.digits_to_type, flash.call, flash.calls, wrong, length=pattern.length
+    )

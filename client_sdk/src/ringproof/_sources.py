@@ -17,6 +17,7 @@ from ringproof._calls import (
     SeenCall,
     Sink,
     TypedCode,
+    Way,
 )
 from ringproof._match import ascii_digits
 from ringproof._ring import PhoneState, RingTracker, StateBroadcast
@@ -50,6 +51,9 @@ class ManualCallSource:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(number_live=False, ring_time=False, history=False, zero_touch=False)
+
+    def ways(self) -> Sequence[Way]:
+        return (Way("typed_digits", taken=True, reason="the person reads the number off the screen"),)
 
     def prepare(self, done: Callable[[Ready], None]) -> None:
         done(Ready(usable=True))

@@ -6,7 +6,7 @@ forgotten. Times are the flow's own seconds, because a source may count on anoth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ringproof._calls import Basis, CallEvent, Quality, SeenCall
@@ -48,6 +48,7 @@ class _Heard:
     answered: bool | None = None
     basis: Basis = "phone_state"
     quality: Quality = "live"
+    measured: bool = True
 
     def evidence(self) -> CallEvidence:
         # Before the end there is nothing measured, so nothing may be called live.
@@ -73,14 +74,14 @@ class CallWatch:
         self._pattern = pattern
         self._forget_strangers()
 
-    def hear(self, source: int, event: CallEvent, now: float) -> None:
-        """Take in one event of one source."""
+    def hear(self, source: int, event: CallEvent, now: float, *, measured: bool = True) -> None:
+        """Take in one event of one source; `measured`: the call's end may bring its ring time."""
         key: Key = (source, event.call)
         if key in self._settled:
             return
         call = self._heard.get(key)
         if call is None:
-            call = self._heard[key] = _Heard(key, now, event.wall_ms, basis=event.basis)
+            call = self._heard[key] = _Heard(key, now, event.wall_ms, basis=event.basis, measured=measured)
         if event.number and not is_withheld(event.number):
             call.number, call.withheld = event.number, False
         elif event.withheld or event.number is not None:
@@ -117,9 +118,15 @@ class CallWatch:
     def evidence(self, now: float, *, instant: bool = False) -> CallEvidence | None:
         """The call to report now: it fits, and its end is known or not waited for (any longer)."""
         for call in self._fitting():
-            if call.ended or instant or now - call.since >= LONGEST_WAIT:
+            if call.ended or instant or not call.measured or now - call.since >= LONGEST_WAIT:
                 return call.evidence()
         return None
+
+    def drop(self, is_so: Callable[[str], bool]) -> None:
+        """Forget the fitting calls from numbers of which it is known that they are not right."""
+        for call in self._fitting():
+            if is_so(call.number or ""):
+                self.settle(call.evidence())
 
     def due(self) -> float | None:
         """When `evidence` will name a call that still rings, if nothing else happens."""

@@ -13,6 +13,7 @@ from ringproof._calls import (
     SeenCall,
     Sink,
     TypedCode,
+    Way,
 )
 from ringproof._handset import SimulatedCallSource, SimulatedCodes
 from ringproof._match import is_withheld, matches
@@ -54,6 +55,7 @@ __all__ = [
     "StateBroadcast",
     "TypedCode",
     "TypedCodes",
+    "Way",
     "answered",
     "burst",
     "doubled",
