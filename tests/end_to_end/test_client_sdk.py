@@ -16,13 +16,14 @@ from urllib.parse import quote
 import pytest
 
 from ringproof import Cancellation, Progress, Ringproof, SimulatedCallSource, Verified, verify_token
-from ringproof.calls import CallEvent, ManualCallSource, SimulatedCodes
+from ringproof.calls import CallEvent, ManualCallSource, Ready, SimulatedCodes
 from ringproof.errors import (
     InvalidPhoneNumberError,
     UnauthorizedError,
     VerificationCancelledError,
     VerifierMismatchError,
 )
+from tests.client_sdk.ear import Ear
 from tests.support.servers import Server, Tenant
 
 _numbers = count(0)
@@ -216,6 +217,46 @@ def test_the_command_prints_the_token(server: Server, tenant: Tenant) -> None:
     keys = f"{server.url}/.well-known/jwks.json"
     phone = verify_token(token, jwks_url=keys, issuer=server.url, audience=tenant.id)
     assert phone.phone_number == number
+
+
+def test_a_virtual_handset_is_heard_as_a_phone_is(server: Server, client: Ringproof) -> None:
+    """What the source tells is what happened there: numbers, ring times, answers, withheld, a second call.
+
+    The contract's suites run the source against a stand-in of this route; here is the route itself.
+    """
+    number, ear = a_number(), Ear()
+    source = SimulatedCallSource(server.url, number, every=0.05)
+    source.start(ear)
+    ends = []
+    for turn, behaviour in enumerate(("ring", "reject", "answer", "withheld"), 1):
+        behave(server, number, behaviour)
+        client.start(number, channels=["flashcall"])
+        ends.append(ear.wait_for("ended", how_many=turn))
+    behave(server, number, "ring")
+    client.start(number, channels=["flashcall"])
+    ear.wait_for("ringing", how_many=5)
+    client.start(number, channels=["flashcall"])
+    ear.wait_for("ended", how_many=5)
+    source.stop()
+    rang, rejected, answered, withheld = ends
+    assert rang.ring_ms is not None
+    assert 900 <= rang.ring_ms < 6000
+    assert [end.answered for end in (rang, rejected, answered)] == [False, False, True]
+    assert [end.withheld for end in ends] == [False, False, False, True]
+    assert withheld.number is None
+    assert {end.basis for end in ends} == {"simulated"}
+    by_call = {event.call: set[object]() for event in ear.events}
+    for event in ear.events:
+        by_call[event.call].add(event.number)
+    assert [len(numbers) for numbers in by_call.values()] == [1] * len(by_call)
+
+
+def test_a_server_without_this_handset_says_so(server: Server) -> None:
+    """A real number has no virtual handset: the source is not usable, and does not pretend to hear."""
+    answers: list[Ready] = []
+    for number in ("+447400123456", a_number()):
+        SimulatedCallSource(server.url, number).prepare(answers.append)
+    assert answers == [Ready(usable=False, missing=("handset",)), Ready(usable=True)]
 
 
 def press(server: Server, number: str, keys: str) -> None:
