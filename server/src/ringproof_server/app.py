@@ -66,8 +66,6 @@ class Node:
     dispatcher: Dispatcher
     deadlines: Deadlines
     courier: Courier
-    due: DueWork
-    dispatching: Dispatching
     metrics: PrometheusMetrics
 
     def start(self) -> None:
@@ -237,8 +235,6 @@ def _node(
         dispatcher=Dispatcher(parts, dispatching, log.warning),
         deadlines=Deadlines(parts, due, log.warning),
         courier=Courier(parts, Delivering(parts, log.info, log.warning), log.warning),
-        due=due,
-        dispatching=dispatching,
         metrics=metrics,
     )
 

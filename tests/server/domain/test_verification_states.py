@@ -36,7 +36,6 @@ def _verification() -> Verification:
         application_id="app_1",
         number=PhoneNumber.parse("+447700900123"),
         plan=Plan(steps),
-        step_started_at=NOW,
         created_at=NOW,
         expires_at=NOW + timedelta(seconds=300),
         code_salt=b"sixteen bytes...",

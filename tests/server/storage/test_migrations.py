@@ -105,3 +105,13 @@ def test_a_database_that_is_away_is_told_as_such() -> None:
             with pytest.raises(ServiceUnavailable) as caught:
                 command(url)
             assert "secret" not in str(caught.value)
+
+
+def test_what_is_stored_survives_the_newest_step_back_and_forth(empty_database: str) -> None:
+    migrations.upgrade(empty_database)
+    with closing(open_storage(empty_database, hasher=hasher)) as storage:
+        store(storage, verification())
+    migrations.downgrade(empty_database, "-1")
+    migrations.upgrade(empty_database)
+    with closing(open_storage(empty_database, hasher=hasher)) as storage:
+        assert storage.read(lambda session: session.verifications.get("vrf_1")) == verification()

@@ -116,7 +116,6 @@ class Verification:
     recipients: Mapping[Channel, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     plan: Plan
     step: int = 0
-    step_started_at: datetime
     reports: int = 0
     checks: int = 0
     next_check_at: datetime | None = None

@@ -237,7 +237,6 @@ class Starting:
             transaction=request.transaction,
             recipients=request.recipients,
             plan=plan,
-            step_started_at=now,
             created_at=now,
             expires_at=expires_at,
             wake_at=expires_at,

@@ -64,7 +64,7 @@ class Steps:
                     return False
             if change.verification.code_salt is None or self._code_is_old(change):
                 change.set(code_salt=self._random.bytes(SALT_BYTES), code_made_at=change.now)
-        change.set(step=index, step_started_at=change.now)
+        change.set(step=index)
         self._queue(change, index, call=1, caller_id=caller_id)
         change.note("step_started", channel=step.channel)
         return True

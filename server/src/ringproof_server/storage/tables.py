@@ -97,7 +97,6 @@ verifications = Table(
     Column("payment", Text),
     Column("plan", Text, nullable=False),
     Column("step", Integer, nullable=False),
-    Column("step_started_at", BigInteger, nullable=False),
     Column("reports", Integer, nullable=False),
     Column("checks", Integer, nullable=False),
     Column("next_check_at", BigInteger),

@@ -43,7 +43,6 @@ def verification(verification_id: str = "vrf_1", **fields: Any) -> Verification:
         "application_id": "app_1",
         "number": NUMBER,
         "plan": PLAN,
-        "step_started_at": NOW,
         "created_at": NOW,
         "expires_at": after(300),
         "wake_at": after(300),

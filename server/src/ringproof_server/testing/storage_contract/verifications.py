@@ -30,7 +30,6 @@ def changed(value: Verification) -> Verification:
         status=Status.VERIFIED,
         reason=Reason.RANG,
         step=1,
-        step_started_at=after(45),
         reports=1,
         checks=2,
         next_check_at=after(60),

@@ -17,6 +17,8 @@ def upgrade() -> None:
     for name in ("webhook", "hook", "texts"):
         op.add_column("applications", sa.Column(name, sa.Text))
     op.add_column("verifications", sa.Column("recipients", sa.Text))
+    # Nothing has ever read it.
+    op.drop_column("verifications", "step_started_at")
     _create_devices()
     _create_outbox()
 
@@ -24,6 +26,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("devices")
+    op.add_column(
+        "verifications", sa.Column("step_started_at", sa.BigInteger, nullable=False, server_default="0")
+    )
     op.drop_column("verifications", "recipients")
     for name in ("texts", "hook", "webhook"):
         op.drop_column("applications", name)
