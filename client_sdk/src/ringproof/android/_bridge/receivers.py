@@ -14,6 +14,7 @@ from jnius import PythonJavaClass, java_method
 
 from ringproof.android._bridge import classes
 from ringproof.android._bridge.guard import guarded
+from ringproof.android._bridge.proxies import made
 
 Heard = TypeVar("Heard")
 
@@ -72,7 +73,7 @@ class Receiver(Generic[Heard]):
         """Listen; a second start changes nothing."""
         if self._running is not None:
             return
-        callback = _Callback(self._receive)
+        callback = made(lambda: _Callback(self._receive))
         receiver = classes.GenericBroadcastReceiver(callback)
         thread = classes.HandlerThread("ringproof-receiver")
         thread.start()

@@ -16,6 +16,7 @@ from android.runnable import Runnable
 
 from ringproof.android._bridge import classes
 from ringproof.android._bridge.guard import guarded
+from ringproof.android._bridge.proxies import made
 
 RESULT_OK = -1
 """`Activity.RESULT_OK`."""
@@ -63,7 +64,7 @@ def _register_once(what: str, register: Callable[[], Any]) -> None:
         if what in _registered:
             return
         _registered.add(what)
-    register()
+    made(register)
 
 
 def _watch_life() -> None:
