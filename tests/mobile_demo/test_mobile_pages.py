@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final, get_args
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-from ringproof.android._ways import WayName
+from ringproof.android._ways import Facts, ways_of
 from ringproof_rcml import load_words
 from ringproof_server.settings import settings_table
+from tests.android.jvm import run_program
 from tests.architecture.sources import ROOT
 from tests.mobile_demo.buildozer_rules import read_spec
 
@@ -88,7 +91,8 @@ def test_the_commands_for_a_phone_name_the_package_of_the_spec() -> None:
 
 def test_the_ladder_has_the_rungs_that_the_sdk_describes() -> None:
     page = (ROOT / "docs/mobile/platforms.md").read_text(encoding="utf-8")
-    assert tuple(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == get_args(WayName)
+    facts = Facts(api_level=35, telephony=True, phone_state="open", call_log="open", screening="off")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [way.name for way in ways_of(facts)]
 
 
 def test_the_spec_on_the_page_says_what_the_demo_apps_says() -> None:
@@ -109,3 +113,27 @@ def test_fifteen_lines_are_fifteen() -> None:
     lines = [line for line in block[1].splitlines() if line.strip()]
     assert len(lines) <= 15
     assert max(map(len, lines)) <= 110
+
+
+def run_the_page(person: str) -> dict[str, Any]:
+    program = Path(__file__).with_name("page_app.py")
+    outcome: dict[str, Any] = json.loads(run_program(program, person).output.splitlines()[-1])
+    assert outcome["crashes"] == []
+    assert outcome["dialogs"] == ["android.permission.READ_PHONE_STATE", "android.permission.READ_CALL_LOG"]
+    assert outcome["read"].startswith("fake.")
+    return outcome
+
+
+def test_the_app_on_the_page_verifies_without_any_typing() -> None:
+    """Kivy, the bridge and a JVM in one process, a thread of Python's own, HTTP: as on a phone."""
+    outcome = run_the_page("allows")
+    (evidence,) = outcome["evidence"]
+    assert evidence["basis"] == "phone_state"
+    assert evidence["quality"] == "live"
+    assert 5_000 <= evidence["ring_ms"] < 6_500
+    assert outcome["receivers"] == 0
+
+
+def test_the_app_on_the_page_takes_typed_digits_when_the_person_refuses() -> None:
+    (evidence,) = run_the_page("refuses")["evidence"]
+    assert evidence == {"channel": "flashcall", "last_digits": "0018"}

@@ -1,8 +1,9 @@
 """Where objects of Python that Java calls can be made.
 
-The bridge looks an interface up by the thread it is on. A thread that Python began knows Android's own classes
-and none of the app's, neither those of the build nor those of its libraries, so an object that implements one
-of these cannot be made there. The thread that imported this module, and Android's main thread, know them all.
+The bridge looks an interface up by the thread it is on. A thread that Python began knows Android's own
+classes and none of the app's, neither those of the build nor those of its libraries, so an object that
+implements one of these cannot be made there. The thread that imported this module knows them all, and so does
+Android's main one.
 """
 
 from __future__ import annotations
