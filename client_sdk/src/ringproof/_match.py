@@ -72,6 +72,29 @@ def matches(pattern: CallerIdPattern, reported: str | None) -> bool:
     return _after_access_code(digits, prefix, total) or _national(digits, prefix, total)
 
 
+def digits_that_fit(pattern: CallerIdPattern) -> str:
+    """The same check as a regular expression, for where no Python runs: in Android's call screening.
+
+    It is to match all of the number's digits in ASCII, with a `+` before them where one was written. Python
+    and Java read it alike.
+    """
+    prefix = ascii_digits(pattern.prefix)
+    total = None if pattern.length is None else pattern.length - 1
+    whole = _rest(prefix, total)
+    choices = [rf"\+?{whole}", rf"(?:0[0-9]{{1,4}}|810){whole}"]
+    for size in _country_code_sizes(prefix):
+        national = _rest(prefix[size:], None if total is None else total - size)
+        choices.append(rf"(?:0[0-9]{{0,2}}|8|1)?{national}")
+    return "|".join(choices)
+
+
+def _rest(prefix: str, total: int | None) -> str:
+    """What `_fits` accepts; for a length that cannot be, what no text of digits has."""
+    if total is None:
+        return f"{prefix}[0-9]{{{max(_SHORTEST - len(prefix), 1)},{LONGEST_CALLER_ID}}}"
+    return f"{prefix}[0-9]{{{total - len(prefix)}}}" if total >= len(prefix) else "[^0-9]"
+
+
 def _fits(digits: str, prefix: str, total: int | None) -> bool:
     if total is None:
         return digits.startswith(prefix) and len(digits) >= max(_SHORTEST, len(prefix) + 1)

@@ -11,6 +11,7 @@ public class Intent implements Parcelable {
     private String action;
     private Uri data;
     private String target;
+    private ComponentName component;
     private int flags;
     private Bundle extras;
 
@@ -29,6 +30,7 @@ public class Intent implements Parcelable {
         action = other.action;
         data = other.data;
         target = other.target;
+        component = other.component;
         flags = other.flags;
         extras = other.extras == null ? null : new Bundle(other.extras);
     }
@@ -57,6 +59,15 @@ public class Intent implements Parcelable {
 
     public Intent setPackage(String packageName) {
         target = packageName;
+        return this;
+    }
+
+    public ComponentName getComponent() {
+        return component;
+    }
+
+    public Intent setComponent(ComponentName component) {
+        this.component = component;
         return this;
     }
 

@@ -3,6 +3,7 @@ package android.content.pm;
 public abstract class PackageManager {
     public static final int PERMISSION_GRANTED = 0;
     public static final int PERMISSION_DENIED = -1;
+    public static final int GET_SIGNATURES = 64;
     public static final int GET_PERMISSIONS = 4096;
     public static final String FEATURE_TELEPHONY = "android.hardware.telephony";
 

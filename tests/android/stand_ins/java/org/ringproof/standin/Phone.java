@@ -40,6 +40,9 @@ public final class Phone {
         Receivers.reset();
         CallLogTable.reset();
         Screens.reset();
+        Roles.reset();
+        Signing.reset();
+        PlayServices.reset();
     }
 
     // --- what it is
@@ -169,6 +172,7 @@ public final class Phone {
             PackageInfo info = new PackageInfo();
             info.packageName = packageName;
             info.requestedPermissions = (flags & GET_PERMISSIONS) == 0 ? null : Permissions.declared();
+            info.signatures = (flags & GET_SIGNATURES) == 0 ? null : Signing.signatures();
             return info;
         }
     }
