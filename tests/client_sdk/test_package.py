@@ -110,24 +110,47 @@ def test_each_problem_has_a_class_of_its_own() -> None:
 
 
 ALLOWED = {"ringproof", "certifi", "jwt", "cryptography"}
-ON_THE_PHONE = {"jnius", "jnius_config", "android"}
+PHONE = {"jnius", "jnius_config", "android"}
+"""The bridge to Java and the Android build's own modules, which are there on a phone only."""
 BRIDGE = SOURCE / "android" / "_bridge"
 
 
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports, in whatever function; relative ones do not occur."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            names.add(node.module or "")
+    return names
+
+
 def test_the_source_names_only_the_standard_library() -> None:
-    """certifi when there, PyJWT for back ends, Java on the phone's bridge; nothing else, in no function."""
+    """certifi when there, PyJWT for back ends; nothing else, in no function of any module."""
     for path in SOURCE.rglob("*.py"):
-        allowed = ALLOWED | (ON_THE_PHONE if path.is_relative_to(BRIDGE) else set())
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            else:
-                continue
-            for name in names:
-                top = name.partition(".")[0]
-                assert top in sys.stdlib_module_names or top in allowed, f"{path.name} imports {name}"
+        allowed = ALLOWED | PHONE if path.is_relative_to(BRIDGE) else ALLOWED
+        for name in imports(path):
+            top = name.partition(".")[0]
+            assert top in sys.stdlib_module_names or top in allowed, f"{path.name} imports {name}"
+
+
+def test_one_package_only_speaks_with_java() -> None:
+    """Everything else of the phone's half is plain Python that runs and is tested anywhere."""
+    speaks = {
+        path for path in SOURCE.rglob("*.py") if {name.partition(".")[0] for name in imports(path)} & PHONE
+    }
+    assert speaks
+    assert all(path.is_relative_to(BRIDGE) for path in speaks)
+
+
+def test_nothing_outside_the_phones_half_imports_it() -> None:
+    """Neither its plain Python nor its bridge: a desktop and a back end carry none of it."""
+    phone = SOURCE / "android"
+    for path in SOURCE.rglob("*.py"):
+        if not path.is_relative_to(phone):
+            assert not {name for name in imports(path) if name.startswith("ringproof.android")}, path.name
 
 
 LOADED = """
@@ -147,6 +170,30 @@ def test_a_fresh_interpreter_loads_nothing_else() -> None:
     assert set(python(LOADED).split()) <= expected | {"__mp_main__"}
 
 
+def test_a_plain_import_loads_nothing_of_the_phones_half() -> None:
+    """Nor do the parts of which sources are made."""
+    loaded = python(
+        "import sys, ringproof, ringproof.calls, ringproof._flow\n"
+        "print(*(name for name in sys.modules if name.startswith('ringproof.android')))"
+    )
+    assert not loaded.split()
+
+
+def test_the_plain_python_of_the_phones_half_loads_anywhere() -> None:
+    """Without a phone its modules can be imported and say so; only the bridge cannot be had."""
+    code = (
+        "import sys; sys.modules['jnius'] = None\n"
+        "from ringproof.android import AndroidCallSource, is_android\n"
+        "import ringproof.android as android\n"
+        "print(is_android(), *(getattr(android, name).__name__ for name in android.__all__))\n"
+        "try: AndroidCallSource()\n"
+        "except ImportError: print('no phone')\n"
+    )
+    said = python(code)
+    assert said.startswith("False AndroidCallSource")
+    assert said.splitlines()[-1] == "no phone"
+
+
 def test_a_plain_import_loads_no_network() -> None:
     """An app that starts pays nothing for TLS, JSON and HTTP that it may never use."""
     heavy = {"ssl", "http", "urllib", "json", "email", "asyncio", "hashlib", "secrets", "argparse", "jwt"}
@@ -154,6 +201,19 @@ def test_a_plain_import_loads_no_network() -> None:
         "import sys; b = set(sys.modules); import ringproof; print(*(set(sys.modules) - b))"
     ).split()
     assert not {name.partition(".")[0] for name in loaded} & heavy
+
+
+def test_only_an_app_on_a_phone_loads_the_phones_part() -> None:
+    """Nothing else of the SDK imports it, not even late; it loads no Java before something is built."""
+    imports = "import ringproof, ringproof.calls, ringproof.testing, ringproof._flow, ringproof._terminal"
+    assert "ringproof.android" not in python(f"import sys; {imports}; print(*sys.modules)").split()
+    loaded = python(
+        "import sys, ringproof.android as phone\n"
+        "for name in phone.__all__: getattr(phone, name)\n"
+        "print(*sys.modules)"
+    ).split()
+    assert "ringproof.android" in loaded
+    assert not [name for name in loaded if name.startswith(("jnius", "android", "ringproof.android._bridge"))]
 
 
 def test_missing_pyjwt_is_explained() -> None:
