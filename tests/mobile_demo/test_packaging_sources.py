@@ -21,7 +21,7 @@ FILES: Final = [
     *(file for folder in OURS.values() for file in sorted(folder.rglob("*.py"))),
     *sorted((ROOT / "mobile_demo").glob("*.py")),
 ]
-BRIDGE: Final = "client_sdk/src/ringproof/android/_bridge/"
+BRIDGES: Final = ("client_sdk/src/ringproof/android/_bridge/", "mobile_demo/ringproof_demo/phone/_java.py")
 
 # What CPython has removed up to 3.14, the version that python-for-android builds.
 REMOVED: Final = frozenset(
@@ -86,7 +86,7 @@ def imports(file: Path) -> Iterator[str]:
 def allowed(file: str, module: str) -> bool:
     top = module.partition(".")[0]
     if top in {"jnius", "jnius_config", "android"}:
-        return file.startswith(BRIDGE)
+        return file.startswith(BRIDGES)
     if top == "kivy":
         return file.startswith("mobile_demo/") and not module.startswith(KIVY_NEEDS_MORE)
     return top in ON_A_PHONE or top in OURS or top == "certifi" or (file, top) in FOR_BACK_ENDS
