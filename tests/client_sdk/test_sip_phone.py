@@ -104,7 +104,7 @@ class TestRealPhone(
     foreign = FOREIGN
     hears_second = True
     ring_seconds = 0.3
-    interception = 3.0
+    silence = 3.0
     pause = 0.4
 
     @pytest.fixture(autouse=True)

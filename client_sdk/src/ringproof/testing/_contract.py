@@ -30,7 +30,7 @@ class CallSourceContract:
             cannot = {"copies": "the phone tells each call once"}
 
     The pace of the tests is that of a FakeClock, which `clock` is; with a real one (`make_clock`) set
-    `ring_seconds`, `interception` and `pause` to fractions of a second or a few seconds.
+    `ring_seconds`, `silence` and `pause` to fractions of a second or a few seconds.
     """
 
     plays: ClassVar[Fault | None] = None
@@ -40,8 +40,8 @@ class CallSourceContract:
     number: ClassVar[str] = "+442079460018"
     ring_seconds: ClassVar[float] = 5.0
     """How long the phone rings; at least 0.1, so that nothing takes it for a burst."""
-    interception: ClassVar[float] = 45.0
-    """Seconds for which a server waits for the call; at least 3."""
+    silence: ClassVar[float] = 45.0
+    """Seconds for which a server waits where no call comes in time; at least 3."""
     pause: ClassVar[float] = 2.0
     """Seconds between two calls."""
 

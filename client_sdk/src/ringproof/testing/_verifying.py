@@ -58,12 +58,7 @@ class VerificationContract(CallSourceContract):
     @cached_property
     def server(self) -> FakeServer:
         """The server of this test, whose flash call comes from `number`."""
-        return FakeServer(
-            self.clock,
-            caller_ids=(self.number,),
-            interception=self.interception,
-            report=self.interception + 4 * (self.ring_seconds + self.pause),
-        )
+        return FakeServer(self.clock, caller_ids=(self.number,), interception=45.0, report=120.0)
 
     @cached_property
     def progress(self) -> list[Progress]:
@@ -141,6 +136,7 @@ class VerificationContract(CallSourceContract):
 
     def test_without_a_call_it_goes_on_to_the_code(self) -> None:
         """The server's clock ends the step; an automatic source is a witness that no call came."""
+        self.server.interception = self.silence
         source = self.make_source()
         assert self.verify(source, code_after=0.1).channel == "sms"
         assert [proof["channel"] for proof in self.evidence] == ["sms"]
@@ -182,6 +178,7 @@ class ForeignCallContract(VerificationContract):
 
     def test_a_foreign_call_alone_proves_nothing_and_is_not_told(self) -> None:
         """Not as a proof, not as a late call, not in passing."""
+        self.server.interception = self.silence
         source = self.make_source()
         self.when_ordered(lambda: self.call(source, self.foreign, self.ring_seconds))
         assert self.verify(source, code_after=0.1).channel == "sms"
@@ -196,6 +193,7 @@ class LateCallContract(VerificationContract):
 
     def test_a_late_call_is_told_and_proves_nothing(self) -> None:
         """After the interception deadline it is telemetry; the code does it."""
+        self.server.interception = self.silence
         source = self.make_source()
         self.when_code_sent(lambda: self.call(source, self.number, self.ring_seconds))
         verified = self.verify(source, code_after=0.2, code_when=lambda: bool(self.server.reports))
@@ -275,6 +273,7 @@ class RefusedContract(VerificationContract):
 
     def test_a_code_does_it_without_permission(self) -> None:
         """Nobody types digits: the server goes on to the SMS; a deaf phone reports no missing call."""
+        self.server.interception = self.silence
         source = self.make_refused_source()
         assert self.verify(source, code_after=0.1).channel == "sms"
         assert self.server.reports == []
