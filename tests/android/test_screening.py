@@ -261,6 +261,28 @@ def test_a_number_that_comes_after_the_broadcast_completes_the_call() -> None:
     assert (events[-1].number, events[-1].answered) == (CALLER, True)
 
 
+@pytest.mark.parametrize("first", [None, STRANGER])
+def test_a_call_during_another_ring_claims_no_ring_time(first: str | None) -> None:
+    """The phone announces neither the beginning of the second ring nor which of the two has ended."""
+    phone = Telephone()
+    events = heard(feed(phone, with_states=True))
+    if first is not None:
+        phone.screen(first)
+    phone.state("RINGING")
+    phone.clock.sleep(3)
+    phone.screen(CALLER)
+    phone.clock.sleep(9)
+    phone.state("IDLE")
+    ends = [each for each in events if each.kind == "ended"]
+    assert (ends[-1].number, ends[-1].ring_ms, ends[-1].quality) == (CALLER, None, "estimated")
+    phone.clock.sleep(2)
+    phone.screen(OTHER)
+    phone.state("RINGING")
+    phone.clock.sleep(4)
+    phone.state("IDLE")
+    assert (events[-1].number, events[-1].ring_ms, events[-1].quality) == (OTHER, 4_000, "live")
+
+
 def test_a_call_whose_end_is_never_told_is_closed_without_a_ring_time() -> None:
     """A phone that suppresses broadcasts, or a caller who hung up during the screening."""
     phone = Telephone()
@@ -291,7 +313,7 @@ def test_the_announced_call_is_silenced_and_other_people_are_not_looked_at() -> 
 
 @pytest.mark.parametrize("with_states", [False, True])
 def test_a_call_that_nobody_could_be_told_of_is_told_afterwards(with_states: bool) -> None:
-    """What the service remembers is asked for when a call is announced, a few times after, and on return."""
+    """What the service remembers is asked for at the announcement, a few times after, and on return."""
     phone = Telephone()
     source = feed(phone, with_states=with_states)
     events = heard(source)
@@ -304,7 +326,7 @@ def test_a_call_that_nobody_could_be_told_of_is_told_afterwards(with_states: boo
     phone.clock.sleep(3)
     assert [each.number for each in events if each.kind == "ringing"][-1] == OTHER
     phone.screen("02079460017")
-    assert source.history(0) == ()
+    source.catch_up()
     assert [each.number for each in events if each.kind == "ringing"][-1] == "02079460017"
     known = len(events)
     source.catch_up()

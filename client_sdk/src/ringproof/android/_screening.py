@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ringproof._calls import CallEvent, Capabilities, EventKind, ExpectedCall, Quality, Ready, SeenCall, Sink
 from ringproof._match import digits_that_fit
 from ringproof._models import CallerIdPattern
-from ringproof._ring import RingTracker, StateBroadcast
+from ringproof._ring import LONGEST_RING_MS, RingTracker, StateBroadcast
 from ringproof._system import Clock, SystemClock
 
 ROLE = "ROLE_CALL_SCREENING"
@@ -22,6 +22,8 @@ WATCHED_S = 300.0
 """Seconds for which calls are told of: the life of a verification."""
 SILENCED_S = 75.0
 """Seconds after the announcement for which the call is silenced: nobody reports a call that came later."""
+SAME_MOMENT_MS = 100
+"""A broadcast so much older than a screening was about another call: each is screened before it rings."""
 LOOKS_S = (3.0, 10.0, 30.0)
 """Seconds after the announcement at which the service is asked what it remembers."""
 
@@ -106,6 +108,7 @@ class ScreeningFeed:
         self._sink: Sink | None = None
         self._run = 0
         self._calls = 0
+        self._overlap = False
         self._told: set[int] = set()
         self._tracker = RingTracker("screening")
         self._alarm: Callable[[], None] | None = None
@@ -137,6 +140,7 @@ class ScreeningFeed:
             self._run += 1
             run = self._run
             self._calls = 0
+            self._overlap = False
             self._told.clear()
             self._tracker = RingTracker("screening")
         self._screening.watch(lambda call: self._screened(run, call), WATCHED_S)
@@ -154,7 +158,10 @@ class ScreeningFeed:
             self._looks = [self._clock.later(after, self.catch_up) for after in LOOKS_S]
 
     def catch_up(self) -> None:
-        """Tell the calls that the service remembers and that could not be told when they came."""
+        """Tell the calls that the service remembers and that could not be told when they came.
+
+        For whoever knows that the app is back from a pause.
+        """
         with self._lock:
             if self._sink is None:
                 return
@@ -162,8 +169,6 @@ class ScreeningFeed:
                 self._screened(self._run, call, "late")
 
     def history(self, since_wall_ms: int) -> Sequence[SeenCall]:  # noqa: ARG002 - screening keeps no log
-        """Nothing; but what is remembered is told, since this is asked when the app is back from a pause."""
-        self.catch_up()
         return ()
 
     def stop(self) -> None:
@@ -184,6 +189,11 @@ class ScreeningFeed:
                 return
             self._told.add(call.sequence)
             if self._states is not None:
+                due = self._tracker.due_ms
+                if due is not None and due - LONGEST_RING_MS < call.mono_ms - SAME_MOMENT_MS:
+                    # The phone rang before this call was screened, so for another one; whose end the next
+                    # broadcast tells will not be known.
+                    self._overlap = True
                 # Screening is one more copy of the news that the phone rings, and the one with the number.
                 self._follow(StateBroadcast("RINGING", call.number or "", call.mono_ms, call.wall_ms))
                 return
@@ -212,7 +222,11 @@ class ScreeningFeed:
 
     def _follow(self, copy: StateBroadcast) -> None:
         self._tell(self._tracker.advance(copy.mono_ms, copy.wall_ms))
-        self._tell(self._tracker.observe(copy))
+        events = self._tracker.observe(copy)
+        if self._overlap:
+            events = [replace(each, ring_ms=None, quality="estimated") for each in events]
+            self._overlap = copy.state == "RINGING"
+        self._tell(events)
         self._set_alarm(self._tracker.due_ms)
 
     def _set_alarm(self, due_ms: int | None) -> None:
