@@ -43,6 +43,8 @@ def found(collector: Collector) -> list[str]:
         ("+447400123456", "number", "GET /v1/verifications?number=%2B447400123456"),
         ("+447400123456", "number", '{"phone_number": "447400123456"}'),
         ("+442079460018", "caller_id", "from (020) 7946-0018"),
+        ("+442079460018", "caller_id", "from +44.2079460018"),
+        ("+442079460018", "caller_id", "from 020.79460018"),
         ("482913", "code", "the code is 482913."),
         ("482913", "code", '{"code":"482913"}'),
         ("v" * 20 + "Erifier", "verifier", "code_verifier=" + "v" * 20 + "Erifier&"),
@@ -72,6 +74,8 @@ def test_what_a_jwt_says_is_searched_too(collector: Collector) -> None:
         "vrf_06gvgd5mdf325akbohkhjlm560",
         "2026-11-20T09:05:17.482913Z took 482913123 ns",
         "request_id=482913ab",
+        "seconds_sum 0.0147400123456",
+        "seconds_sum 31.207400123456",
         "rp_sk_••••",
     ],
 )

@@ -35,6 +35,8 @@ _MOST_REMEMBERED: Final = 100_000
 
 _JWT: Final = re.compile(r"eyJ[\w-]+\.([\w-]+)\.[\w-]*")
 _DIGIT_RUN: Final = re.compile(r"(?<![A-Za-z0-9_])\+?[0-9(][0-9 ()./-]{5,}[0-9](?![A-Za-z0-9_])")
+# Among thousands of measured seconds one ends in somebody's nine digits; nobody writes a number in such a way.
+_FRACTION: Final = re.compile(r"0\.[0-9]+|[0-9]{1,6}\.[0-9]{11,}")
 _WORD: Final = re.compile(rf"[\w-]{{{_SHORTEST_TEXT},}}")
 _CODE: Final = re.compile(r"(?<![\w.:-])[0-9]{4,10}(?![\w-])")
 _TELLING: Final = re.compile(r"rp_[sp]k_[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<!\w)\+[1-9][0-9]{6,14}(?!\w)")
@@ -175,6 +177,8 @@ class _Index:
 
     def _search_numbers(self, text: str) -> Iterator[tuple[str, str]]:
         for run in _DIGIT_RUN.findall(text):
+            if _FRACTION.fullmatch(run):
+                continue
             digits = re.sub(r"[^0-9]", "", run)
             kind = self._numbers.get(digits) or self._numbers.get(digits[-_NUMBER_TAIL:])
             if kind is not None:
