@@ -35,7 +35,7 @@ _MOST_REMEMBERED: Final = 100_000
 
 _JWT: Final = re.compile(r"eyJ[\w-]+\.([\w-]+)\.[\w-]*")
 _DIGIT_RUN: Final = re.compile(r"(?<![A-Za-z0-9_])\+?[0-9(][0-9 ()./-]{5,}[0-9](?![A-Za-z0-9_])")
-# Among thousands of measured seconds one ends in somebody's nine digits; nobody writes a number in such a way.
+# Among thousands of measured seconds one ends in somebody's nine digits; nobody writes a number so.
 _FRACTION: Final = re.compile(r"0\.[0-9]+|[0-9]{1,6}\.[0-9]{11,}")
 _WORD: Final = re.compile(rf"[\w-]{{{_SHORTEST_TEXT},}}")
 _CODE: Final = re.compile(r"(?<![\w.:-])[0-9]{4,10}(?![\w-])")
