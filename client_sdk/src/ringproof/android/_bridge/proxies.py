@@ -20,6 +20,9 @@ LONGEST_S = 10.0
 """Android ends an app whose main thread is busy for five."""
 
 _home = threading.get_ident()
+_first = Runnable(lambda: None)
+"""Made here once and never run: the bridge's own Java class is found with it, which other threads could not do
+when they make the one that brings them to the main thread."""
 
 
 def made(make: Callable[[], Made]) -> Made:
