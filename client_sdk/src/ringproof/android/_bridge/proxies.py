@@ -21,8 +21,8 @@ LONGEST_S = 10.0
 
 _home = threading.get_ident()
 _first = Runnable(lambda: None)
-"""Made here and never run: it finds the bridge's own Java class, which other threads could not do when they make
-the one that brings them to the main thread."""
+"""Made here and never run. It finds the bridge's own Java class, which other threads could not do when they
+make the one that brings them to the main thread."""
 
 
 def made(make: Callable[[], Made]) -> Made:
