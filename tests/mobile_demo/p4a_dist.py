@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import sys
-import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,8 +52,7 @@ def main() -> None:
         outcome[name] = manifest.read_text(encoding="utf-8")
     outcome["gradle"] = (folder / "build.gradle").read_text(encoding="utf-8")
     outcome["gradle_properties"] = (folder / "gradle.properties").read_text(encoding="utf-8")
-    with tarfile.open(folder / "src/main/assets/private.tar") as packed:
-        outcome["private"] = sorted(packed.getnames())
+    outcome["packed"] = str(folder / "src/main/assets/private.tar")
     outcome["pictures"] = sorted(str(path.relative_to(folder)) for path in folder.glob("src/main/res/*/*.*"))
     manifest.write_text("<manifest/>")
     try:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.android import jvm
+from tests.architecture.sources import ROOT
 from tests.mobile_demo.buildozer_rules import (
     DEMO,
     FLAVOURS,
@@ -29,6 +31,14 @@ ANDROID: Final = "{http://schemas.android.com/apk/res/android}"
 TOOLS: Final = "{http://schemas.android.com/tools}"
 CALL_LOG: Final = "android.permission.READ_CALL_LOG"
 SECONDS: Final = 120
+IMPORTS: Final = """
+import importlib, pathlib, sys
+sys.path[:0] = sys.argv[1:]
+for file in sorted(pathlib.Path(sys.argv[1], "ringproof_demo").glob("*.pyc")):
+    if file.stem not in {"__main__", "app", "theme"}:
+        importlib.import_module(f"ringproof_demo.{file.stem}")
+        print(file.stem)
+"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class Built:
     hooked_again: str
     gradle: str
     gradle_properties: str
-    private: list[str]
+    packed: str
     pictures: list[str]
     refusal: str
 
@@ -197,10 +207,29 @@ def test_gradle_gets_the_java_the_libraries_and_androidx(built: Built) -> None:
 
 def test_the_app_is_in_the_package_and_its_packaging_is_not(built: Built) -> None:
     """As bytecode without docstrings and asserts: python-for-android compiles with -OO."""
-    assert "main.pyc" in built.private
-    assert ("ringproof_demo/__init__.pyc" in built.private) == built.whole
-    assert not [name for name in built.private if name.startswith(("packaging", "bin"))]
-    assert not [name for name in built.private if name.endswith(".py")]
+    with tarfile.open(built.packed) as packed:
+        names = packed.getnames()
+    assert "main.pyc" in names
+    assert ("ringproof_demo/__init__.pyc" in names) == built.whole
+    assert not [name for name in names if name.startswith(("packaging", "bin"))]
+    assert not [name for name in names if name.endswith((".py", ".md", ".spec"))]
+
+
+@pytest.mark.parametrize("built", [None], indirect=True, ids=str)
+def test_what_was_packed_of_the_app_can_be_imported(built: Built, tmp_path: Path) -> None:
+    """All but the windows and Android's own parts, which no desk has."""
+    with tarfile.open(built.packed) as packed:
+        packed.extractall(tmp_path, filter="data")
+    places = [tmp_path, ROOT / "client_sdk/src", ROOT / "rcml/src"]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-OO", "-c", IMPORTS, *map(str, places)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"presenter", "words", "countries", "settings"} <= set(done.stdout.split())
 
 
 def test_the_pictures_are_ours(built: Built) -> None:
