@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from bench import start_latency, verification_cost, zero_touch
+from bench import sdk_weight, start_latency, verification_cost, zero_touch
 
 
 def main() -> None:
@@ -18,6 +19,7 @@ def main() -> None:
         start_latency.report(start_latency.measure(Path(folder)))
         verification_cost.report(*verification_cost.measure(Path(folder)))
         zero_touch.report(zero_touch.measure(Path(folder)))
+    sdk_weight.report(sdk_weight.measure([sys.executable]))
     print(f"\n{time.monotonic() - began:.0f} s")
 
 
