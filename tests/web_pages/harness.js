@@ -15,10 +15,10 @@ window.harness = {
       if (answer === "hang") return new Promise((_, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
       });
-      const [status, body] = answer;
-      return new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
+      const [status, body, headers] = answer;
+      return new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
     };
-    return { fetch, calls, named: (what) => calls.filter((call) => `${call.method} ${call.path}` === what) };
+    return { fetch, calls, answers, named: (what) => calls.filter((call) => `${call.method} ${call.path}` === what) };
   },
 
   /** A clock that stands still until it is told to go on. */
@@ -83,13 +83,15 @@ window.harness = {
     const clock = this.clock();
     const server = this.server({ "POST ": [[201, first]], ...answers });
     const ringproof = Ringproof({ server: location.origin, key: "rp_pk_1", fetch: server.fetch, clock });
-    const session = await ringproof.start("+447700900123", options);
+    const progress = [];
+    const onprogress = ({ kind }) => progress.push(kind);
+    const session = await ringproof.start("+447700900123", { onprogress, ...options });
     const changes = [];
     const problems = [];
     session.onchange = (view) => changes.push(view.status);
     session.onproblem = (problem) => problems.push(problem.slug);
     await clock.pass(0);
-    return { session, server, clock, changes, problems, ringproof };
+    return { session, server, clock, changes, problems, progress, ringproof };
   },
 
   /** The slug of the problem an action ends with. */

@@ -167,7 +167,7 @@ def test_a_refused_enrolment_leaves_no_subscription(site: Page, server: str) -> 
 def test_without_an_answer_the_subscription_stays(site: Page, server: str) -> None:
     """The server may have taken it."""
     seen = run(site, server, FAILS, answers={"POST /vrf_1/devices": ["drop"]})
-    assert seen["failed"] == ["RingproofProblem", "network"]
+    assert seen["failed"] == ["RingproofProblem", "server-unreachable"]
     assert seen["log"][-3:] == ["POST"] * 3
 
 

@@ -166,7 +166,9 @@ def test_the_whole_number_may_be_typed_where_its_end_was_asked_for(window: Windo
     page.fill("#digits", "020 7946 0018")
     page.keyboard.press("Enter")
     expect(page.locator("#heading-end")).to_be_focused()
-    assert api.requests("POST /confirm")[0].body["evidence"]["last_digits"] == "0018"
+    evidence = api.requests("POST /confirm")[0].body["evidence"]
+    whole = {"channel": "flashcall", "caller_id": "020 7946 0018", "basis": "manual", "quality": "late"}
+    assert evidence == whole
 
 
 def test_too_few_digits_are_not_sent(window: Window, api: StandIn) -> None:

@@ -14,7 +14,8 @@
  *     importScripts("https://verify.example/assets/ringproof-push-worker.js");
  * @module
  */
-import { RingproofProblem, systemClock, Transport } from "./ringproof/transport.js";
+import { RingproofProblem } from "./ringproof/problem.js";
+import { Transport } from "./ringproof/transport.js";
 
 export { RingproofProblem };
 
@@ -33,7 +34,7 @@ export function canEnrolBrowser() {
  * @param {import("./ringproof.js").Session|{id: string, challenge: string, verifier: string}} session a
  *   verified session, or what `JSON.stringify(session)` kept
  * @param {{server: string, key: string, label?: string, worker?: string,
- *   registration?: ServiceWorkerRegistration, fetch?: typeof fetch, clock?: typeof systemClock}} options
+ *   registration?: ServiceWorkerRegistration, fetch?: typeof fetch, clock?: import("./ringproof/transport.js").Clock}} options
  *   `key`: a publishable key; `label`: your own name for the browser; `worker`: where the site has its worker
  * @returns {Promise<{id: string, kind: "push", label: string|null}>}
  * @throws {RingproofProblem} the server's, or `push-unsupported`; `push-refused`: the person, or the browser
@@ -41,22 +42,22 @@ export function canEnrolBrowser() {
  * @throws {TypeError} for a secret key, and outside of a click
  */
 export async function enrolBrowser(session, options) {
-  const { server, key, label, fetch = globalThis.fetch.bind(globalThis), clock = systemClock } = options;
-  if (!/^rp_pk_/.test(key ?? "")) throw new TypeError("a page needs a publishable key: rp_pk_…");
-  const { id, challenge, verifier } = session.toJSON?.() ?? session;
+  const transport = new Transport(options);
+  const { id, challenge, verifier } = "toJSON" in session ? session.toJSON() : session;
   // Before anything else that takes time: browsers count a question as the click's only for a moment.
   await askForPermission();
-  const transport = new Transport({ server, key, fetch, clock });
-  const { key: sender } = await transport.send("GET", "/v1/push-key");
+  const sender = String((await transport.send("GET", "/v1/push-key")).key);
   const registration = options.registration ?? (await register(options.worker ?? "/ringproof-push-worker.js"));
   await active(registration);
   const { subscription, fresh } = await subscribed(registration, sender, options.registration === undefined);
-  const body = { kind: "push", subscription: subscription.toJSON(), label, challenge, code_verifier: verifier };
+  const body = { kind: "push", subscription: subscription.toJSON(), label: options.label, challenge, code_verifier: verifier };
   try {
-    return await transport.send("POST", `/v1/verifications/${encodeURIComponent(id)}/devices`, { body });
+    const device = await transport.send("POST", `/v1/verifications/${encodeURIComponent(id)}/devices`, { body });
+    return { id: String(device.id), kind: "push", label: typeof device.label === "string" ? device.label : null };
   } catch (problem) {
+    const refusal = problem instanceof RingproofProblem ? problem.slug : "";
     // Without an answer it may have been enrolled; after a refusal nobody will ever use the subscription.
-    if (fresh && problem.slug !== "network") await subscription.unsubscribe();
+    if (fresh && refusal !== "server-unreachable") await subscription.unsubscribe();
     throw problem;
   }
 }
@@ -71,6 +72,7 @@ async function askForPermission() {
 
 const refused = () => new RingproofProblem("push-refused", { detail: "notifications are not allowed" });
 
+/** @param {string} worker */
 async function register(worker) {
   const script = new URL(worker, location.href);
   try {
@@ -80,9 +82,12 @@ async function register(worker) {
   }
 }
 
-/** Waits until the registration has a worker that messages can be given to. */
+/**
+ * Waits until the registration has a worker that messages can be given to.
+ * @param {ServiceWorkerRegistration} registration
+ * @returns {Promise<void>}
+ */
 function active(registration) {
-  if (registration.active) return undefined;
   const coming = registration.installing ?? registration.waiting;
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -96,7 +101,11 @@ function active(registration) {
   });
 }
 
-/** @param {boolean} ours whether a subscription for another sender can only be one for this server's former key */
+/**
+ * @param {ServiceWorkerRegistration} registration
+ * @param {string} sender the server's key
+ * @param {boolean} ours whether a subscription for another sender can only be one for this server's former key
+ */
 async function subscribed({ pushManager }, sender, ours) {
   const before = await pushManager.getSubscription();
   if (before && base64url(before.options.applicationServerKey) === sender) return { subscription: before, fresh: false };
@@ -108,7 +117,7 @@ async function subscribed({ pushManager }, sender, ours) {
     const wanted = { userVisibleOnly: true, applicationServerKey: sender };
     return { subscription: await pushManager.subscribe(wanted), fresh: true };
   } catch (error) {
-    if (error.name === "NotAllowedError") throw refused();
+    if (error instanceof DOMException && error.name === "NotAllowedError") throw refused();
     throw new RingproofProblem("push-unsupported", { detail: "the browser's push service cannot be reached" });
   }
 }

@@ -1,5 +1,5 @@
 /** A form with one field of digits: the last digits of a caller, or a code. @module */
-import { asciiDigits, byId, setText } from "./dom.js";
+import { byId, setText } from "./dom.js";
 
 export class AnswerForm {
   #words;
@@ -14,7 +14,7 @@ export class AnswerForm {
   /**
    * @param {import("./words.js").Words} words
    * @param {{name: "digits"|"code", incomplete: (length: number) => string, mismatch: (view: object) => string,
-   *   send: (answer: string) => Promise<object>, whole: boolean}} parts
+   *   send: (typed: string, source?: "webotp") => Promise<void>, whole: boolean}} parts
    *   `mismatch`: the key of what is wrong, by the view that the server answered with
    *   `whole`: the field holds exactly the answer; otherwise its last digits count
    */
@@ -66,24 +66,23 @@ export class AnswerForm {
     this.#button.setAttribute("aria-disabled", String(waits || this.#busy));
   }
 
-  /** Sends what is in the field, unless something is missing, under way, or too early. */
-  async submit(...more) {
+  /** Sends what is in the field, unless something is under way, or it is too early. @param {"webotp"} [source] */
+  async submit(source) {
     if (this.#busy || this.#blockedFor > 0) return;
-    const typed = asciiDigits(this.#input.value).replace(/\D/g, "");
-    const answer = this.#keys.whole ? typed : typed.slice(-this.#length);
-    if (answer.length !== this.#length) {
-      this.complain(this.#keys.incomplete(this.#length));
-      this.#input.focus();
-      return;
-    }
     this.#busy = true;
     this.#draw();
     try {
-      await this.#keys.send(answer, ...more);
+      await this.#keys.send(this.#input.value, source);
     } finally {
       this.#busy = false;
       this.#draw();
     }
+  }
+
+  /** Too few digits, so nothing was sent. */
+  incomplete() {
+    this.complain(this.#keys.incomplete(this.#length));
+    this.#input.focus();
   }
 
   /** What a wrong answer looks like. @param {object} view as the server answered it */

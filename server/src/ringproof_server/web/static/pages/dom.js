@@ -29,18 +29,6 @@ export function make(name, className, text) {
   return element;
 }
 
-/** Where the digits of other scripts begin: Arabic-Indic, Persian and Urdu, Devanagari, Bengali, Thai. */
-const ZEROS = [0x0660, 0x06f0, 0x0966, 0x09e6, 0x0e50];
-
-/** Digits of those scripts and full-width ones as 0–9; everything else stays. */
-export function asciiDigits(text) {
-  return text.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => {
-    const code = digit.codePointAt(0);
-    const zero = ZEROS.find((start) => code >= start && code < start + 10);
-    return zero === undefined ? digit : String(code - zero);
-  });
-}
-
 /** Puts text into the clipboard. Rejects where the browser has none for this page or refuses it. */
 export async function copy(text) {
   await navigator.clipboard.writeText(text);

@@ -1,5 +1,6 @@
 /** The number field: a country picker that helps, and an input that takes numbers however they are written. @module */
-import { asciiDigits, byId, make, setText, toggle } from "./dom.js";
+import { asciiDigits } from "../ringproof.js";
+import { byId, make, setText, toggle } from "./dom.js";
 
 const FEWEST_DIGITS = 4;
 /** ITU-T E.164: at most fifteen digits. */
@@ -81,7 +82,7 @@ export class NumberField {
    * @returns {{number: string, shown: string}|{fault: "number_missing"|"number_invalid"}}
    */
   read() {
-    const written = asciiDigits(this.#input.value).trim();
+    const written = asciiDigits(this.#input.value.normalize("NFKC")).trim();
     const typed = normal(written);
     if (!/\d/.test(typed)) return { fault: "number_missing" };
     const code = this.#code();
@@ -97,7 +98,7 @@ export class NumberField {
 
 /** Digits and a leading plus; 00 and 011 at the beginning mean plus. */
 function normal(written) {
-  const text = asciiDigits(written).trim().replace(/^tel:/i, "");
+  const text = asciiDigits(written.normalize("NFKC")).trim().replace(/^tel:/i, "");
   const digits = text.replace(/\D/g, "");
   if (/^[^\d]*\+/.test(text)) return `+${digits}`;
   return digits.replace(/^(00|011)(?=[1-9])/, "+");

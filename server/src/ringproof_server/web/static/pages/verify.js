@@ -2,7 +2,6 @@
 import { Ringproof, RingproofProblem } from "../ringproof.js";
 import { AnswerForm } from "./answer_form.js";
 import { byId, pageData, setText, toggle } from "./dom.js";
-import { keep, recall } from "./kept.js";
 import { NumberField } from "./number_field.js";
 import { CallStep, CodeStep, EndStep } from "./steps.js";
 import { Ways } from "./ways.js";
@@ -19,6 +18,7 @@ class Page {
   #place = "number";
   #busy = false;
   #online = true;
+  #answered = "";
 
   constructor(data) {
     this.#words = new Words(data);
@@ -31,13 +31,13 @@ class Page {
     this.digitsForm = new AnswerForm(this.#words, {
       name: "digits", whole: false, mismatch: () => "mismatch_digits",
       incomplete: (digits) => this.#words.say("digits_incomplete", { digits }),
-      send: (answer) => this.#answer(this.digitsForm, (session) => session.confirmDigits(answer)),
+      send: (typed) => this.#answer(this.digitsForm, typed),
     });
     this.codeForm = new AnswerForm(this.#words, {
       name: "code", whole: true,
       mismatch: ({ attempt }) => this.#words.ofChannel("mismatch", attempt?.channel, "mismatch_code"),
       incomplete: (length) => this.#words.say("code_incomplete", { length }),
-      send: (answer, source) => this.#answer(this.codeForm, (session) => session.confirmCode(answer, source)),
+      send: (typed, source) => this.#answer(this.codeForm, typed, source),
     });
     this.callWays = new Ways(this.#words, byId("call-ways"), (channel) => this.#goOn(channel));
     this.codeWays = new Ways(this.#words, byId("code-ways"), (channel) => this.#goOn(channel));
@@ -71,14 +71,12 @@ class Page {
 
   /** Goes on with the verification that a reload interrupted. */
   async resume() {
-    const kept = recall();
-    if (kept === null) return;
-    this.#shown = kept.shown;
     try {
-      this.#follow(await this.#ringproof.resume(kept.session));
+      const session = await this.#ringproof.resume();
+      if (session !== null) this.#follow(session, session.note);
     } catch (problem) {
-      if (problem.slug === "network") return this.#connected(false);
-      keep(null);
+      if (!problem.passes) throw problem;
+      this.#connected(false);
     }
   }
 
@@ -93,9 +91,7 @@ class Page {
     this.#working(true);
     setText(byId("start"), this.#words.say("starting"));
     try {
-      const session = await this.#ringproof.start(read.number, { channels });
-      this.#shown = read.shown;
-      this.#follow(session);
+      this.#follow(await this.#ringproof.start(read.number, { channels, note: read.shown }), read.shown);
     } catch (problem) {
       this.field.complain(this.#explain(problem));
       this.field.focus();
@@ -105,21 +101,23 @@ class Page {
     }
   }
 
-  #follow(session) {
+  #follow(session, shown) {
     this.#session?.stop();
     this.#session = session;
+    this.#shown = shown;
     this.#connected(true, { quietly: true });
-    keep({ session, shown: this.#shown });
     const handset = document.getElementById("open-handset");
     if (handset) handset.href = `/handset?number=${encodeURIComponent(this.#shown.replace(/[^+\d]/g, ""))}`;
     session.onchange = () => this.#draw();
     session.addEventListener("look", () => this.#connected(true));
-    session.onproblem = (problem) => this.#connected(problem.slug !== "network");
-    session.oncode = (code) => {
-      this.codeForm.fill(code);
+    session.onproblem = (problem) => this.#connected(problem.slug !== "server-unreachable");
+    session.onprogress = ({ kind, view }) => this.#progress(kind, view);
+    session.addEventListener("code", (event) => {
+      event.preventDefault();
+      this.codeForm.fill(event.detail);
       this.#announce(this.#words.say("code_filled"));
       this.codeForm.submit("webotp");
-    };
+    });
     this.#draw();
   }
 
@@ -137,12 +135,19 @@ class Page {
     }
   }
 
-  #answer(form, send) {
+  #answer(form, typed, source) {
     return this.#act(async (session) => {
-      const before = this.#place;
-      const view = await send(session);
-      if (view.status === "pending" && view.result === "mismatch" && this.#place === before) form.mismatch(view);
+      const { result } = await session.enter(typed, source);
+      if (result === "incomplete") form.incomplete();
     });
+  }
+
+  /** Told of everything that is checked, also of what was typed while the connection was lost. */
+  #progress(kind, view) {
+    if (kind === "checking") this.#answered = this.#place;
+    if (kind !== "wrong" || this.#answered !== this.#place) return;
+    if (this.#place.startsWith("call")) this.digitsForm.mismatch(view);
+    else if (view.code) this.codeForm.mismatch(view);
   }
 
   #goOn(channel) {
@@ -167,7 +172,7 @@ class Page {
   }
 
   #look() {
-    if (this.#session?.pending) this.#act((session) => session.poll());
+    if (this.#session?.pending) this.#session.wake();
     else if (this.#session === null) this.resume().then(() => this.#connected(navigator.onLine, { quietly: true }));
     else this.#connected(true);
   }
@@ -175,7 +180,6 @@ class Page {
   #leave() {
     this.#session?.stop();
     this.#session = null;
-    keep(null);
     this.#go("number", "number");
     this.field.focus();
   }
@@ -186,7 +190,6 @@ class Page {
     const { view } = session;
     this.#connected(true);
     if (!session.pending) {
-      keep(null);
       this.end.draw(view, session.token, this.#shown);
       this.#go("end", `end ${view.status}`);
     } else if (view.flashcall) {
@@ -200,7 +203,8 @@ class Page {
 
   #drawCode(view) {
     this.code.draw(view, this.#shown || view.phone_number);
-    if (view.keypad?.typed) this.#typed();
+    // The call has got the digits: what is left to do needs nobody.
+    if (view.keypad?.typed) setText(byId("code-sent"), this.#words.say("checking"));
     const fromCall = this.#place.startsWith("call");
     if (!this.#go("code", `code ${view.attempt?.channel}`)) return;
     this.codeForm.reset(view.code?.length ?? 0);
@@ -209,12 +213,6 @@ class Page {
     toggle(byId("moved-on"), moved);
     const digits = byId("keypad-digits").textContent;
     this.#announce([byId("moved-on").textContent, byId("code-sent").textContent, digits].join(" ").trim());
-  }
-
-  /** The call has got the digits: what is left to do needs nobody. */
-  #typed() {
-    setText(byId("code-sent"), this.#words.say("checking"));
-    this.#act((session) => session.confirmKeypad());
   }
 
   /** Shows a step; moves the focus to its heading when it is another place than before. @returns {boolean} */

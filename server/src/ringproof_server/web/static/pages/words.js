@@ -37,7 +37,7 @@ export class Words {
 
   /** What a person is told about a problem. @param {import("../ringproof.js").RingproofProblem} problem */
   problem(problem) {
-    if (problem.slug === "network") return this.say("connection_text");
+    if (problem.slug === "server-unreachable") return this.say("connection_text");
     if (problem.slug === "insecure-context") return this.say("needs_https");
     if (problem.slug === "rate-limited" && problem.retryAfter !== null) {
       return this.say("rate_limited_text", { wait: this.wait(problem.retryAfter) });
@@ -52,7 +52,7 @@ export class Words {
 
   /** The heading of a problem that ended everything. */
   problemTitle(slug) {
-    if (slug === "network") return this.say("connection_heading");
+    if (slug === "server-unreachable") return this.say("connection_heading");
     return this.data.problem_titles[slug] ?? this.say("error_heading");
   }
 }

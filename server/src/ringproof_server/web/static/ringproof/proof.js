@@ -1,9 +1,9 @@
 /**
- * Proof that the one who confirms is the one who started (PKCE, RFC 7636, S256), and codes out of text
- * messages (WebOTP).
+ * Proof that the one who confirms is the one who started (PKCE, RFC 7636, S256), and what a token
+ * says.
  * @module
  */
-import { RingproofProblem } from "./transport.js";
+import { RingproofProblem } from "./problem.js";
 
 /**
  * A new secret and what may be shown of it.
@@ -25,21 +25,10 @@ function base64url(bytes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/**
- * Waits for a text message whose last line is `@this-host #code` and answers its code, when the person allows
- * it. Answers null where the browser cannot, was not allowed to, or the signal was aborted.
- *
- * @param {AbortSignal} signal
- * @returns {Promise<string|null>}
- */
-export async function receiveCode(signal) {
-  if (!("OTPCredential" in globalThis) || !globalThis.navigator?.credentials) return null;
-  try {
-    const credential = await navigator.credentials.get({ otp: { transport: ["sms"] }, signal });
-    return typeof credential?.code === "string" ? credential.code : null;
-  } catch {
-    return null;
-  }
+/** This page's origin, to be put into the text message for WebOTP; undefined where a message can name none. */
+export function webOrigin() {
+  const origin = globalThis.location?.origin ?? "";
+  return /^https?:\/\/[A-Za-z0-9.-]{1,240}(:[0-9]{1,5})?$/.test(origin) ? origin : undefined;
 }
 
 /**
@@ -47,7 +36,8 @@ export async function receiveCode(signal) {
  * signature against `/.well-known/jwks.json`.
  *
  * @param {string} token
- * @returns {{header: object, claims: object}}
+ * @returns {{header: Record<string, unknown>, claims: Record<string, unknown>}}
+ * @throws {Error} for what is no token
  */
 export function peekToken(token) {
   const [header, claims] = token.split(".").slice(0, 2).map((part) => {
@@ -55,4 +45,14 @@ export function peekToken(token) {
     return JSON.parse(new TextDecoder().decode(bytes));
   });
   return { header, claims };
+}
+
+/** The number that a token speaks of, unchecked; null where it says none. @param {string} token @returns {string|null} */
+export function numberIn(token) {
+  try {
+    const number = peekToken(token).claims.phone_number;
+    return typeof number === "string" ? number : null;
+  } catch {
+    return null;
+  }
 }

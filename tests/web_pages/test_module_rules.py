@@ -1,0 +1,231 @@
+"""ringproof.js by the rules of the other clients: the same words, the same reading of what people type."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page
+
+from ringproof import _errors as sdk_errors
+from ringproof._evidence import Inbox
+from ringproof._match import matches
+from ringproof._models import CallerIdPattern, FlashCall, Verification
+from ringproof._progress import ProgressKind
+from ringproof_server.domain.errors import CLIENT_ERRORS
+from tests.web_pages.module_site import run, site
+from tests.web_pages.stand_in import code_view, flash_view
+
+__all__ = ["site"]
+
+pytestmark = pytest.mark.browser
+
+BACK_END_ONLY = (sdk_errors.TokenInvalidError, sdk_errors.WebhookInvalidError)
+BROWSERS_OWN = {
+    "origin-not-allowed",
+    "insecure-context",
+    "push-unsupported",
+    "push-refused",
+    "push-occupied",
+}
+TYPED = "(await import('/assets/ringproof/typed.js'))"
+EVIDENCE = f"""const {{ evidenceIn }} = {TYPED};
+return argument[1].map((one) => evidenceIn(argument[0], one, 'manual'));"""
+
+
+def listed(site: Page, name: str) -> list[str]:
+    found: list[str] = run(site, f"return (await import('/assets/ringproof.js')).{name};")
+    return found
+
+
+def families(kind: type[Exception]) -> Iterator[type[Exception]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from families(below)
+
+
+def slug_of(kind: type[Exception]) -> str:
+    name = kind.__name__.removesuffix("Error")
+    return "".join(f"-{one.lower()}" if one.isupper() else one for one in name).lstrip("-")
+
+
+def test_the_list_of_problems_is_that_of_server_and_sdk(site: Page) -> None:
+    assert sorted(listed(site, "PROBLEMS")) == sorted(error.slug for error in CLIENT_ERRORS)
+    assert sorted(listed(site, "PROBLEMS")) == sorted(sdk_errors.PROBLEM_SLUGS)
+
+
+def test_what_else_can_go_wrong_has_the_names_of_the_sdks_classes(site: Page) -> None:
+    """All of them but those of a back end; and what only browsers know."""
+    abstract = {sdk_errors.ProblemError, sdk_errors.NotVerifiedError}
+    theirs = {
+        slug_of(kind)
+        for kind in families(sdk_errors.RingproofError)
+        if not issubclass(kind, (*BACK_END_ONLY, sdk_errors.ProblemError)) and kind not in abstract
+    }
+    assert "server-unreachable" in theirs
+    assert set(listed(site, "OWN_PROBLEMS")) == theirs | BROWSERS_OWN
+
+
+def test_the_kinds_of_progress_are_the_sdks(site: Page) -> None:
+    assert listed(site, "PROGRESS_KINDS") == list(get_args(ProgressKind))
+
+
+def test_the_digits_of_every_script_are_digits(site: Page) -> None:
+    """Every decimal digit that Python knows has the same value here."""
+    digits = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isdecimal())
+    read = run(site, f"return {TYPED}.asciiDigits(argument);", digits)
+    assert read == "".join(str(int(digit)) for digit in digits)
+    assert len(digits) > 600
+
+
+prefixes = st.sampled_from(["+", "+4", "+44", "+4420", "+44207946", "+1", "+1212", "+7495", "+55", "+372"])
+patterns = st.builds(CallerIdPattern, prefixes, st.one_of(st.none(), st.integers(min_value=8, max_value=16)))
+lead = st.sampled_from(
+    ["", "+", "00", "0", "011", "0011", "810", "8", "1", "0021", "tel:", "sip:+", "(0)", "\uff0b", "%2B"]
+)
+bodies = st.one_of(
+    st.sampled_from(["442079460018", "2079460018", "12125550142", "74951234567", "551112345678"]),
+    st.text(alphabet="0123456789 -()+;@:", max_size=20),
+    st.from_regex(r"[0-9]{6,15}", fullmatch=True),
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    cases=st.lists(
+        st.tuples(patterns, lead, bodies, st.sampled_from(["", ";phone-context=x", "@host"])), min_size=40
+    )
+)
+def test_the_whole_number_is_known_in_whatever_way_it_is_written(site: Page, cases: list[Any]) -> None:
+    """The same answer as the SDK's for every pattern and every writing."""
+    asked = [(pattern, before + body + after) for pattern, before, body, after in cases]
+    wire = [[{"prefix": one.prefix, "length": one.length}, text] for one, text in asked]
+    said = run(
+        site,
+        f"const {{ matches }} = {TYPED}; return argument.map(([one, text]) => matches(one, text));",
+        wire,
+    )
+    assert said == [matches(pattern, text) for pattern, text in asked]
+
+
+TYPINGS = [
+    "0018", "00 18", "018", "", "+44 20 7946 0018", "020 7946 0018", "442079460018", "7946 0018", "٠٠١٨",
+    "+44 20 7946 00189", "tel:+442079460018", "abcd", "1 2 3 4 5", "9" * 65,
+]  # fmt: skip
+
+
+def test_typed_digits_become_the_evidence_that_the_sdk_makes_of_them(site: Page) -> None:
+    """The last digits, the whole number, or nothing when there are too few."""
+    view = flash_view()
+    said = run(
+        site,
+        EVIDENCE,
+        [view, TYPINGS],
+    )
+    for typed, made in zip(TYPINGS, said, strict=True):
+        assert made == _evidence_of_the_sdk(typed), typed
+
+
+def _evidence_of_the_sdk(typed: str) -> dict[str, object] | None:
+    from ringproof._evidence import _typed  # noqa: PLC0415
+    from ringproof._match import ascii_digits  # noqa: PLC0415
+
+    text = typed.strip()
+    if len(ascii_digits(text)) < 4 or len(text) > 64:
+        return None
+    return dict(_typed(text, FlashCall(CallerIdPattern("+4420", 13))).facts)
+
+
+CODES = ["123456", "123 456", " 12-34-56 ", "١٢٣٤٥٦", "12345", "1234567", "", "-", "abcdef", "1" * 65]
+
+
+def test_a_code_is_cleaned_and_a_slip_of_the_finger_is_not_sent(site: Page) -> None:
+    from ringproof._calls import TypedCode  # noqa: PLC0415
+    from ringproof._models import verification_from  # noqa: PLC0415
+
+    view: Verification = verification_from(code_view())
+    said = run(
+        site,
+        EVIDENCE,
+        [code_view(), CODES],
+    )
+    for typed, made in zip(CODES, said, strict=True):
+        inbox = Inbox()
+        inbox.take_code(TypedCode(typed))
+        assert (made is None) == inbox.drop_slip(view), typed
+        if made is not None:
+            assert json.dumps(made["code"]).isascii()
+            assert made["code"] == typed.translate(str.maketrans("١٢٣٤٥٦", "123456", " -"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[]", '{"status": "pending"}', '{"id": "vrf_1"}', '{"id": 1, "status": "pending"}', "<html>", "",
+        '{"id": "vrf_1", "status": "pending"}',
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_to_a_start_is_told_as_that(site: Page, answer: str) -> None:
+    """Not a verification, or one without a challenge to go on with."""
+    problem = run(site, "return h.fails(() => h.started({ 'POST ': [[201, argument]] }));", answer)
+    assert problem["slug"] == "unexpected-answer"
+
+
+def test_a_view_is_read_leniently(site: Page) -> None:
+    """Odd members count as missing and unknown ones are left out, for old pages and new servers."""
+    odd = {
+        "id": "vrf_1", "status": "pending", "attempt": [], "flashcall": {"digits_to_type": "4"}, "next": 7,
+        "keypad": {"digits": "12a"}, "skipped": [None, {"channel": "push"}], "code": 1, "checks_left": True,
+        "expires_in": "soon", "result": "perhaps", "color": "red",
+    }  # fmt: skip
+    view = run(
+        site,
+        "const { viewFrom } = await import('/assets/ringproof/view.js'); return viewFrom(argument);",
+        odd,
+    )
+    empty = ["reason", "phone_number", "reference", "expires_in", "attempt", "code", "keypad", "checks_left",
+             "assurance_bits", "result"]  # fmt: skip
+    assert {name: view[name] for name in empty} == dict.fromkeys(empty)
+    assert view["flashcall"]["digits_to_type"] == 4
+    assert view["flashcall"]["caller_id_pattern"] == {"prefix": "+", "length": None}
+    assert view["next"] == {"check_in": None, "channels": {}, "automatic": None}
+    assert view["skipped"] == [{"channel": "push", "reason": ""}]
+    assert "color" not in view
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://verify.example",
+        "ftp://verify.example",
+        "verify.example",
+        "https://me:secret@verify.example",
+        "",
+    ],
+)
+def test_a_key_travels_over_https_only(site: Page, server: str) -> None:
+    slug = run(
+        site,
+        """const { Ringproof } = await import('/assets/ringproof.js');
+        return h.fails(async () => Ringproof({ server: argument, key: 'rp_pk_1' }));""",
+        server,
+    )
+    assert slug["slug"] == "insecure-server"
+
+
+@pytest.mark.parametrize("server", ["https://verify.example/", "http://localhost:8000", "http://127.0.0.1:1"])
+def test_this_computer_and_https_are_fine(site: Page, server: str) -> None:
+    assert (
+        run(
+            site,
+            """const { Ringproof } = await import('/assets/ringproof.js');
+        return h.fails(async () => Ringproof({ server: argument, key: 'rp_pk_1' }));""",
+            server,
+        )
+        is None
+    )
