@@ -29,6 +29,13 @@ def test_every_scrape_counts_the_requests_of_all_workers(tmp_path: Path) -> None
     assert list(scratch.iterdir()) == []
 
 
+def test_many_threads_are_nothing_to_warn_of(tmp_path: Path) -> None:
+    """They wait for disks and other servers most of the time; nobody is told to mend what is right."""
+    with running(Server(tmp_path, settings={"RINGPROOF_THREADS": "256"})) as server:
+        asked(server, "/livez")
+        assert "WARNING" not in server.log
+
+
 def counting(scratch: Path) -> set[str]:
     """The workers that have counted a request, by their files of durations."""
     return {file.stem for file in scratch.glob("ringproof-counts-*/histogram_*.db")}

@@ -113,7 +113,7 @@ def test_a_hook_says_how_long_it_may_take_and_what_happens_then(run: Run) -> Non
         (("apps", "webhook", "set", "shop", "http://shop.example/"), "https"),
         (("apps", "webhook", "set", "nobody", "https://shop.example/"), "no application"),
         (("apps", "webhook", "rotate", "shop"), "no webhook"),
-        (("apps", "webhook", "show", "shop"), "none"),
+        (("apps", "webhook", "show", "shop"), "no webhook"),
         (("apps", "hook", "rotate", "shop"), "no hook"),
         (("apps", "hook", "set", "shop", "https://shop.example/", "--timeout", "3"), "timeout"),
         (("webhooks", "redeliver"), "say which"),

@@ -75,7 +75,8 @@ class CarrierSettingsError(ValueError):
     """Settings of a carrier cannot be used; `faults` names every one, and repeats no value."""
 
     def __init__(self, carrier: str, faults: tuple[str, ...]) -> None:
-        super().__init__(f"the settings of the carrier {carrier!r} are wrong: " + "; ".join(faults))
+        place = f"RINGPROOF_{carrier.upper()}_…"
+        super().__init__(f"the settings {place} of the carrier {carrier!r} are wrong: " + "; ".join(faults))
         self.carrier = carrier
         self.faults = faults
 

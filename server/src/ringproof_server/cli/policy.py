@@ -15,7 +15,7 @@ from ringproof_server.cli.terminal import (
     refusing,
 )
 from ringproof_server.domain.policy import POLICY_FIELDS, Policy
-from ringproof_server.settings import read_field, spell
+from ringproof_server.settings import PREFIX, read_field, spell
 
 _SOON = "Every process knows within a few seconds."
 
@@ -33,7 +33,7 @@ def policy() -> None:
 def set_rule(application: str, name: str, value: str) -> None:
     """Set the rule NAME, such as workflow, to VALUE, written like the server's own setting of that name."""
     node = open_node()
-    _require_rule(name)
+    name = _rule(name)
     try:
         wanted = read_field(name, value)
     except ValueError as fault:
@@ -48,8 +48,11 @@ def set_rule(application: str, name: str, value: str) -> None:
 def remove_rule(application: str, name: str) -> None:
     """Use the server's rule again."""
     node = open_node()
-    _require_rule(name)
-    _give(node, application, name, getattr(node.settings.policy, name))
+    name = _rule(name)
+    found, common = node.administration.application(application), getattr(node.settings.policy, name)
+    if getattr(found.policy, name) == common:
+        refuse(f"the application has no rule of its own for {name!r}")
+    _give(node, application, name, common)
 
 
 @policy.command("show")
@@ -66,9 +69,12 @@ def show_rules(application: str, *, as_json: bool) -> None:
     print_table(("rule", "value"), own.items())
 
 
-def _require_rule(name: str) -> None:
-    if name not in POLICY_FIELDS:
+def _rule(name: str) -> str:
+    """The rule of this name, which may be written like the server's setting, `RINGPROOF_TTL` for `ttl`."""
+    rule = name.lower().removeprefix(PREFIX.lower())
+    if rule not in POLICY_FIELDS:
         refuse(f"there is no rule {name[:40]!r}; there are {', '.join(POLICY_FIELDS)}")
+    return rule
 
 
 def _give(node: Node, application: str, name: str, value: object) -> None:

@@ -130,10 +130,12 @@ def sync(carrier: str, application: str, *, remove: bool, as_json: bool) -> None
 @pool.command("health")
 @click.argument("number")
 @application_option
-@click.option("--good/--bad", "healthy", required=True, help="Whether the number may be drawn.")
+@click.option("--good/--bad", "healthy", default=None, help="Whether the number may be drawn.")
 @refusing
-def health(number: str, application: str, *, healthy: bool) -> None:
+def health(number: str, application: str, *, healthy: bool | None) -> None:
     """Take a number out of the draw, or back in."""
+    if healthy is None:
+        refuse("say whether the number may be drawn: --good or --bad")
     node = open_node()
     found = node.administration.application(application)
     node.administration.set_health(found.id, number, healthy=healthy)
@@ -155,7 +157,7 @@ def _owner(node: Node, name: str) -> OwnsNumbers:
 def _owned(owner: OwnsNumbers, name: str, *, quiet: bool) -> set[str]:
     """All its numbers; nothing is changed before the last one has come."""
     owned: set[str] = set()
-    with Progress(console=notes, transient=True, disable=quiet) as progress:
+    with Progress(console=notes, transient=True, disable=quiet or not notes.is_terminal) as progress:
         task = progress.add_task(f"Reading the numbers of {name}", total=None)
         try:
             for number in owner.owned_numbers():
@@ -184,7 +186,7 @@ def _add(node: Node, application: str, numbers: list[str], *, as_json: bool) -> 
     found = node.administration.application(application)
     portions = node.administration.add_numbers(found.id, numbers)
     added = 0
-    with Progress(console=notes, transient=True, disable=as_json) as progress:
+    with Progress(console=notes, transient=True, disable=as_json or not notes.is_terminal) as progress:
         task = progress.add_task("Adding numbers", total=None)
         for count in portions:
             added += count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from tempfile import TemporaryDirectory
@@ -69,4 +70,10 @@ def _serve(settings: Settings) -> None:
         # Only what it says of its workers: requests are logged by the application.
         log_level=LogLevels.warning,
     )
+    logging.getLogger("_granian").addFilter(_is_news)
     server.serve()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Most threads wait for a disk or for another server, so more of them than processors are no fault."""
+    return "Python threads" not in record.getMessage()

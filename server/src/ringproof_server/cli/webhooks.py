@@ -49,7 +49,7 @@ def show_webhook(application: str, *, as_json: bool) -> None:
     """Show where events go, and whether the receiver has said that it is gone."""
     found = open_node().administration.application(application).webhook
     disabled = None if found is None or found.disabled_at is None else _spell(found.disabled_at)
-    _show(found, {"disabled_at": disabled}, as_json=as_json)
+    _show("webhook", found, {"disabled_at": disabled}, as_json=as_json)
 
 
 @webhook.command("rotate")
@@ -107,7 +107,7 @@ def show_hook(application: str, *, as_json: bool) -> None:
     """Show where starts are decided, and what happens without an answer."""
     found = open_node().administration.application(application).hook
     more = {} if found is None else {"timeout": found.timeout, "on_timeout": found.on_timeout.value}
-    _show(found, more, as_json=as_json)
+    _show("hook", found, more, as_json=as_json)
 
 
 @hook.command("rotate")
@@ -202,15 +202,16 @@ def _print_secret(secret: str | None, *, as_json: bool) -> None:
         console.print("The secret is stored encrypted and cannot be shown again.")
 
 
-def _show(found: Webhook | Hook | None, more: Mapping[str, object], *, as_json: bool) -> None:
+def _show(what: str, found: Webhook | Hook | None, more: Mapping[str, object], *, as_json: bool) -> None:
     if found is None:
-        refuse("the application has none")
+        refuse(f"the application has no {what}; give it one with: apps {what} set")
     shown = {"url": found.url, **more, "secrets": [_secret_row(one) for one in found.secrets]}
     if as_json:
         print_json(shown)
         return
     for name, value in shown.items():
-        console.print(f"{name}: {len(found.secrets) if name == 'secrets' else value}", soft_wrap=True)
+        told = len(found.secrets) if name == "secrets" else "-" if value is None else value
+        console.print(f"{name}: {told}", soft_wrap=True)
 
 
 def _secret_row(secret: SealedSecret) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,22 @@ from ringproof_server.domain.webhook import Hook, Webhook
 
 Texts = Mapping[str, Mapping[str, str]]
 NO_TEXTS: Final[Texts] = MappingProxyType({})
+
+LONGEST_ORIGIN: Final = 255
+_ORIGIN: Final = re.compile(
+    r"([a-z][a-z0-9+.-]{0,31})://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?"
+)
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
+
+
+def is_origin(text: str) -> bool:
+    """Whether a browser could name a page's origin so (RFC 6454, section 6.1): the scheme, the host and what
+    port is not the usual one, all in lower case. Another text would never be found equal to any."""
+    found = _ORIGIN.fullmatch(text)
+    if found is None or len(text) > LONGEST_ORIGIN:
+        return False
+    scheme, port = found.groups()
+    return port is None or (port != _USUAL_PORTS.get(scheme) and int(port) <= 65_535)
 
 
 class KeyKind(StrEnum):

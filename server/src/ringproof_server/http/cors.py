@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ringproof_server.domain.application import Caller
+from ringproof_server.domain.application import LONGEST_ORIGIN, Caller
 from ringproof_server.domain.errors import Forbidden, ServiceUnavailable
 from ringproof_server.http.exchange import Exchange
 from ringproof_server.ports import Clock, Storage
@@ -20,7 +20,6 @@ _REQUEST_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, Ringpro
 _SHOWN_HEADERS: Final = "Location, Retry-After, X-Request-ID"
 _PREFLIGHT_SECONDS: Final = "600"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-_LONGEST_ORIGIN: Final = 255
 
 Headers = list[tuple[str, str]]
 
@@ -74,7 +73,7 @@ class Cors:
     def _is_any(self, origin: str) -> bool:
         if origin in self._own:
             return True
-        return len(origin) <= _LONGEST_ORIGIN and origin in self._all_origins()
+        return len(origin) <= LONGEST_ORIGIN and origin in self._all_origins()
 
     def _all_origins(self) -> frozenset[str]:
         """The origins of all applications; as they last were while the database is away."""

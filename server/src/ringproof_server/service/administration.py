@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ringproof_server.domain.application import ApiKey, Application, KeyKind
+from ringproof_server.domain.application import ApiKey, Application, KeyKind, is_origin
 from ringproof_server.domain.errors import InvalidPhoneNumber, InvalidRequest, NotFound
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
@@ -55,6 +55,11 @@ class Administration:
             raise InvalidRequest(
                 "a brand has 1 to 24 printable characters, so that it fits into a text message"
             )
+        for origin in allowed_origins:
+            if not is_origin(origin):
+                raise InvalidRequest(
+                    f"{origin[:80]!r} is not an origin as browsers send it, such as https://shop.example"
+                )
         now = self._clock.now()
         application = Application(
             id=self._random.identifier("app_"),
