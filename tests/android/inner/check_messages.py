@@ -169,9 +169,10 @@ def test_a_forged_dialog_is_not_opened(screen: Any, owner: str) -> None:
     here = screen(consent=True).start()
     forged = Play.broadcast(0).putExtra(EXTRA + "CONSENT_INTENT", parcel(Play.consent(owner)))
     assert here.forge(forged) == 1
-    component = jnius.autoclass("android.content.ComponentName")(owner, "Secret")
-    hidden = Play.consent(GOOGLE).setComponent(component)
+    hidden = Play.consent(owner).setPackage(GOOGLE)
     assert here.forge(Play.broadcast(0).putExtra(EXTRA + "CONSENT_INTENT", parcel(hidden))) == 1
+    implicit = Intent("x").setPackage(owner)
+    assert here.forge(Play.broadcast(0).putExtra(EXTRA + "CONSENT_INTENT", parcel(implicit))) == 1
     lending = Play.consent(GOOGLE).addFlags(1)
     assert here.forge(Play.broadcast(0).putExtra(EXTRA + "CONSENT_INTENT", parcel(lending))) == 1
     assert here.opened == 0

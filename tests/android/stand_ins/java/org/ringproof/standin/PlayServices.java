@@ -1,6 +1,7 @@
 package org.ringproof.standin;
 
 import android.app.PendingIntent;
+import android.content.ComponentName;
 import android.content.Intent;
 import android.os.Handler;
 import android.os.Looper;
@@ -129,7 +130,9 @@ public final class PlayServices {
 
     /** The dialog that asks the person whether the app may read this one message. */
     public static Intent consent(String owner) {
-        return new Intent("com.google.android.gms.auth.api.phone.ACTION_USER_CONSENT").setPackage(owner);
+        return new Intent()
+                .setComponent(
+                        new ComponentName(owner, PACKAGE + ".auth.api.phone.ui.UserConsentPromptActivity"));
     }
 
     /** What the dialog gives back after a yes. */
