@@ -215,6 +215,16 @@ def test_digits_wait_where_only_a_ring_time_will_do(scene: Scene) -> None:
     assert [proof.get("ring_ms") for proof in scene.confirms()] == [5000]
 
 
+def test_digits_that_were_right_but_not_enough_do_not_silence_the_call(scene: Scene) -> None:
+    """The server wants the ring time too; the call of the same number brings it."""
+    scene.serve(FakeServer(scene.clock, ring_time="require"))
+    scene.verify([scene.phone(ringing_once(CALLER, after=2.0, ring=5.0)), person(scene, (1, "0018"))])
+    assert [(proof.get("last_digits"), proof.get("ring_ms")) for proof in scene.confirms()] == [
+        ("0018", None),
+        (None, 5000),
+    ]
+
+
 _NUMBERS = st.sampled_from((CALLER, ALTERED, CALLER[:-4] + "3333"))
 _TYPED = st.tuples(st.floats(0.5, 38), _NUMBERS)
 _CALLS = st.tuples(st.floats(0.5, 3), _NUMBERS, st.booleans())
