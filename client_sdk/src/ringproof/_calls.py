@@ -111,7 +111,8 @@ class CallSource(Protocol):
     """Hears the phone ring.
 
     A source may also have these methods. `expect(call: ExpectedCall)` is told when the server has announced a
-    call, which is when a person can be asked for digits. `when_awake(wake: Callable[[], None])` is told
+    call, which is when a person can be asked for digits; `expect_nothing()` when it has gone on to something
+    else. `when_awake(wake: Callable[[], None])` is told
     before `start` what to call, on any thread, whenever the app is in front again after a pause, from
     `start` to `stop`: then the phone's log is read and the server looked at. `ways()` gives the Ways of this
     phone, the best first; otherwise the source is one way by itself. `ringproof.testing` has the test suites

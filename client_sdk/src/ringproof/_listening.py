@@ -153,6 +153,13 @@ class Listening:
             if expect is not None:
                 expect(call)
 
+    def expect_nothing(self) -> None:
+        """Tell them that no call is announced any more; one may still come late."""
+        for index in sorted(self._started):
+            expect_nothing = getattr(self._calls[index], "expect_nothing", None)
+            if expect_nothing is not None:
+                expect_nothing()
+
     def ask(self, request: CodeRequest) -> None:
         """Have the person asked for a code."""
         if self._codes is not None:

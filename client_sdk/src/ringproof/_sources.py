@@ -76,6 +76,10 @@ class ManualCallSource:
 
         self._clock.spawn(answer)
 
+    def expect_nothing(self) -> None:
+        """The server has gone on: there is nothing to ask for, and an answer to an older question is late."""
+        self._expected = None
+
     def enter(self, digits: str) -> bool:
         """What the person typed; False (and nothing happens) when it has too few digits."""
         number = digits.strip()
