@@ -176,6 +176,21 @@ class ForeignCallContract(VerificationContract):
         assert not self.left_the_phone(self.foreign)
         assert self.foreign not in repr(self.progress)
 
+    def test_calls_that_beat_the_servers_answer_are_sorted_out(self) -> None:
+        """What rings before it is known what to expect is kept, reported if it fits, and else forgotten."""
+        source, whole = self.make_source(), self.ring_seconds + self.pause
+
+        def before_the_answer() -> None:
+            self.call(source, self.foreign, self.ring_seconds)
+            self.clock.sleep(whole)
+            self.call(source, self.number, self.ring_seconds)
+            self.clock.sleep(whole)
+
+        self.server.on_start = before_the_answer
+        assert self.verify(source).channel == "flashcall"
+        assert [proof["caller_id"] for proof in self.evidence] == [self.told(self.number)]
+        assert not self.left_the_phone(self.foreign)
+
     def test_a_foreign_call_alone_proves_nothing_and_is_not_told(self) -> None:
         """Not as a proof, not as a late call, not in passing."""
         self.server.interception = self.silence
