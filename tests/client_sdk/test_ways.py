@@ -17,11 +17,6 @@ from tests.client_sdk.phones import CALLER, Scene, Typist
 ALTERED = CALLER[:-4] + "7777"
 
 
-@pytest.fixture(name="scene")
-def _scene() -> Scene:
-    return Scene()
-
-
 class NumberOnly(ScriptedCallSource):
     """Tells the number as it rings and can measure nothing: call screening without the phone's state."""
 
