@@ -38,9 +38,13 @@ class Phone:
         self.java.reset()
         self._rows = 0
 
-    def settle(self) -> None:
-        """Return when every thread with a looper has done what it had been given."""
-        self.java.settle()
+    def settle(self, *, main: bool = True) -> None:
+        """Return when every thread with a looper has done what it had been given, and what came of it.
+
+        Without `main` Android's main thread is left out, which may be stuck.
+        """
+        for _ in range(4):
+            self.java.settle(main)
 
     def wait_for(self, is_so: Callable[[], bool], otherwise: str, seconds: float = 20.0) -> None:
         """For what other threads do in their own time."""

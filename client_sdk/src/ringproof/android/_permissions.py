@@ -19,7 +19,7 @@ READ_PHONE_STATE = PREFIX + "READ_PHONE_STATE"
 READ_CALL_LOG = PREFIX + "READ_CALL_LOG"
 
 NO_DIALOG_S = 5.0
-"""A dialog puts the app behind it at once; if nothing did for so long, Android has answered by itself."""
+"""A dialog puts the app behind it at once; if none did for so long, none will."""
 LONGEST_S = 50.0
 """Nobody needs longer for two dialogs; the verification itself waits for 60 s."""
 
@@ -44,8 +44,13 @@ class Dialogs(Protocol):
         """Android's shouldShowRequestPermissionRationale: after a refusal, whether it would ask again."""
         ...
 
-    def ask(self, names: Sequence[str], answered: Callable[[bool], None]) -> None:
-        """Show the dialogs. `answered` may be called, with False when the request was interrupted."""
+    def ask(
+        self, names: Sequence[str], *, requested: Callable[[], None], answered: Callable[[bool], None]
+    ) -> None:
+        """Show the dialogs. `requested` is called when Android has been asked.
+
+        `answered` may be called, before that or later; with False when the request was interrupted.
+        """
         ...
 
     def on_resumed(self, call: Callable[[], None]) -> Callable[[], None]:
@@ -165,7 +170,11 @@ class _Asking:
             clock.later(NO_DIALOG_S, self._nothing_shown),
             clock.later(LONGEST_S, lambda: self._finish(asked=False)),
         ]
-        self._dialogs.ask(self._names, lambda asked: self._finish(asked=asked))
+        self._dialogs.ask(
+            self._names, requested=self._requested, answered=lambda asked: self._finish(asked=asked)
+        )
+
+    def _requested(self) -> None:
         if all(self._dialogs.held(name) for name in self._names):
             self._finish(asked=True)
 
@@ -178,7 +187,8 @@ class _Asking:
 
     def _nothing_shown(self) -> None:
         if not self._behind:
-            self._finish(asked=True)
+            # Whoever was shown nothing has refused nothing.
+            self._finish(asked=False)
 
     def _finish(self, *, asked: bool) -> None:
         """`asked`: the person, or Android in the person's name, has said something."""

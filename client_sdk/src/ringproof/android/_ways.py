@@ -10,25 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ringproof._calls import Way
 from ringproof.android._permissions import READ_CALL_LOG, READ_PHONE_STATE, short
 
-WayName: TypeAlias = Literal["screening", "phone_state", "call_log", "typed_digits"]
 ScreeningState: TypeAlias = Literal["off", "unavailable", "offered", "refused", "held"]
 PermissionState: TypeAlias = Literal["held", "undeclared", "open", "refused", "blocked"]
 """Granted; not in the manifest; not asked yet; refused since the app's start; refused for good."""
 
 NUMBER_NEEDS_LOG = 28
 """The API level since which the broadcast names the caller only to apps that may read the call log."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """One rung: whether it is taken, and why (or why not). `note` is what was noticed while it was used."""
-
-    name: WayName
-    taken: bool
-    reason: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +87,7 @@ def describe(ways: Sequence[Way]) -> str:
     lines = []
     for way in ways:
         mark = "yes" if way.taken else "no"
-        lines.append(f"{way.name:<12} {mark:<3} {way.reason}" + (f" ({way.note})" if way.note else ""))
+        lines.append(f"{way.name:<12} {mark:<3} {way.reason}" + (f"; {way.note}" if way.note else ""))
     return "\n".join(lines)
 
 
@@ -146,8 +136,8 @@ def _call_log(facts: Facts) -> Way:
 
 
 def _typed(facts: Facts) -> Way:
-    reason = "always open, beside the others" if facts.live or facts.log else "all that is left here"
-    return Way("typed_digits", taken=True, reason=reason)
+    note = "" if facts.live or facts.log else "all that is left on this phone"
+    return Way("typed_digits", taken=False, reason="takes a ManualCallSource beside this one", note=note)
 
 
 _LACKS: dict[PermissionState, str] = {

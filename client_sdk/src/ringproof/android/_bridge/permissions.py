@@ -8,12 +8,16 @@ from typing import Any
 from android import permissions as build_permissions
 
 from ringproof.android._bridge import classes, results
+from ringproof.android._bridge.guard import guarded
 
 FLAG_ACTIVITY_NEW_TASK = 0x10000000
 
 
 class PhonePermissions:
     """The dialogs of this phone, as `ringproof.android._permissions.Dialogs` wants them."""
+
+    def __init__(self) -> None:
+        results.watch_life()
 
     def held(self, name: str) -> bool:
         return bool(build_permissions.check_permission(name))
@@ -29,11 +33,19 @@ class PhonePermissions:
     def explains(self, name: str) -> bool:
         return bool(classes.activity().shouldShowRequestPermissionRationale(name))
 
-    def ask(self, names: Sequence[str], answered: Callable[[bool], None]) -> None:
+    def ask(
+        self, names: Sequence[str], *, requested: Callable[[], None], answered: Callable[[bool], None]
+    ) -> None:
         def done(asked: Sequence[Any], _grants: Sequence[bool]) -> None:
-            answered(len(asked) > 0)
+            guarded(answered, len(asked) > 0)
 
-        build_permissions.request_permissions(list(names), done)
+        def request() -> None:
+            build_permissions.request_permissions(list(names), done)
+            requested()
+
+        # Answers come on the main thread. Asked from another one, the build's module may be answered before
+        # it has noted whom to tell.
+        results.on_main_thread(request)
 
     def on_resumed(self, call: Callable[[], None]) -> Callable[[], None]:
         return results.on_resumed(call)

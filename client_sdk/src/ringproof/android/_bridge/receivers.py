@@ -38,13 +38,13 @@ class _Callback(PythonJavaClass):  # type: ignore[misc]
         guarded(self._receive, intent)
 
 
-_retired: list[tuple[Any, ...]] = []
+_kept: list[tuple[Any, ...]] = []
 
 
-def _retire(*objects: Any) -> None:
-    """Keep what a thread may still call until that thread, the first of the objects, has ended."""
-    _retired[:] = [kept for kept in _retired if kept[0].isAlive()]
-    _retired.append(objects)
+def _keep_while_alive(thread: Any, *called: Any) -> None:
+    """Keep what a thread may call until that thread has ended, also when everybody else forgets it."""
+    _kept[:] = [each for each in _kept if each[0].isAlive()]
+    _kept.append((thread, *called))
 
 
 class Receiver(Generic[Heard]):
@@ -52,7 +52,7 @@ class Receiver(Generic[Heard]):
 
     `read` makes plain Python of an intent and `hear` takes it, both on the receiver's own thread, which runs
     on while the activity is paused. Only the system can send the action, unless `sender_permission` names
-    what another app must hold to send it. `start` and `stop` are to be called by one thread at a time.
+    what another app must hold to send it. Once made, it may be used on any thread, by one at a time.
     """
 
     def __init__(
@@ -67,21 +67,22 @@ class Receiver(Generic[Heard]):
         self._permission = sender_permission
         self._read = read
         self._hear = hear
-        self._running: tuple[Any, Any, Any] | None = None
+        self._callback = made(lambda: _Callback(self._receive))
+        self._receiver = classes.GenericBroadcastReceiver(self._callback)
+        self._thread: Any = None
 
     def start(self) -> None:
         """Listen; a second start changes nothing."""
-        if self._running is not None:
+        if self._thread is not None:
             return
-        callback = made(lambda: _Callback(self._receive))
-        receiver = classes.GenericBroadcastReceiver(callback)
         thread = classes.HandlerThread("ringproof-receiver")
         thread.start()
+        _keep_while_alive(thread, self._callback, self._receiver)
         handler = classes.Handler(thread.getLooper())
         others = self._permission is not None and classes.sdk() >= EXPORTED_SINCE
         try:
             classes.application().registerReceiver(
-                receiver,
+                self._receiver,
                 classes.IntentFilter(self._action),
                 self._permission,
                 handler,
@@ -89,21 +90,18 @@ class Receiver(Generic[Heard]):
             )
         except BaseException:
             thread.quitSafely()
-            _retire(thread, callback, receiver)
             raise
-        self._running = (thread, callback, receiver)
+        self._thread = thread
 
     def stop(self) -> None:
         """Listen no more; may be called by `hear` itself. What was on its way may still be heard."""
-        running, self._running = self._running, None
-        if running is None:
+        thread, self._thread = self._thread, None
+        if thread is None:
             return
-        thread, callback, receiver = running
         try:
-            classes.application().unregisterReceiver(receiver)
+            classes.application().unregisterReceiver(self._receiver)
         finally:
             thread.quitSafely()
-            _retire(thread, callback, receiver)
 
     def _receive(self, intent: Any) -> None:
         self._hear(self._read(intent))

@@ -67,7 +67,8 @@ def _register_once(what: str, register: Callable[[], Any]) -> None:
     made(register)
 
 
-def _watch_life() -> None:
+def watch_life() -> None:
+    """Be told from now on when the activity is paused and resumed; once is enough."""
     _register_once(
         "life",
         lambda: build_activity.register_activity_lifecycle_callbacks(
@@ -78,13 +79,13 @@ def _watch_life() -> None:
 
 def on_resumed(call: Callable[[], None]) -> Callable[[], None]:
     """Call on the main thread whenever the app is in front again; the answer ends that."""
-    _watch_life()
+    watch_life()
     return _resumed.subscribe(call)
 
 
 def on_paused(call: Callable[[], None]) -> Callable[[], None]:
     """Call on the main thread whenever another screen, a dialog too, takes the app's place."""
-    _watch_life()
+    watch_life()
     return _paused.subscribe(call)
 
 

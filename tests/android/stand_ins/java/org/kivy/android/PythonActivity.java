@@ -58,12 +58,12 @@ public class PythonActivity extends Activity {
 
     /** As there: under the list's lock, so a listener that unregisters itself in here fails the loop. */
     @Override
-    protected void onActivityResult(int requestCode, int resultCode, Intent data) {
+    protected void onActivityResult(int requestCode, int resultCode, Intent intent) {
         onResume();
         synchronized (resultListeners) {
             Iterator<ActivityResultListener> iterator = resultListeners.iterator();
             while (iterator.hasNext()) {
-                iterator.next().onActivityResult(requestCode, resultCode, data);
+                iterator.next().onActivityResult(requestCode, resultCode, intent);
             }
         }
     }

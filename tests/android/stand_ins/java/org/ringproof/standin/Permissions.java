@@ -89,6 +89,7 @@ public final class Permissions {
         }
         for (Runnable answer : waiting) {
             new Handler(Looper.getMainLooper()).post(answer);
+            Screens.resume();
         }
     }
 
@@ -134,12 +135,17 @@ public final class Permissions {
             answer.run();
         } else if (how.equals("interrupted")) {
             main.post(() -> activity.onRequestPermissionsResult(code, new String[0], new int[0]));
-        } else if (how.equals("never")) {
-            synchronized (Permissions.class) {
-                WAITING.add(answer);
-            }
         } else {
-            main.post(answer);
+            // The dialogs are a screen of their own: the app is paused behind them.
+            Screens.pause();
+            if (how.equals("later")) {
+                main.post(answer);
+                Screens.resume();
+            } else {
+                synchronized (Permissions.class) {
+                    WAITING.add(answer);
+                }
+            }
         }
     }
 

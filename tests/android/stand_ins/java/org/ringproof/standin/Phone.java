@@ -110,12 +110,15 @@ public final class Phone {
 
     // --- threads
 
-    /** Return when every thread with a looper has done what it had been given so far. */
-    public static void settle() {
+    /** Return when every thread with a looper (or all but the main one) has done what it had been given. */
+    public static void settle(boolean withMain) {
         List<HandlerThread> threads = loopers();
-        Looper.getMainLooper();
         CountDownLatch latch = new CountDownLatch(threads.size() + 1);
-        new Handler(Looper.getMainLooper()).post(latch::countDown);
+        if (withMain) {
+            new Handler(Looper.getMainLooper()).post(latch::countDown);
+        } else {
+            latch.countDown();
+        }
         for (HandlerThread thread : threads) {
             Looper looper = thread.getLooper();
             if (looper == null || !new Handler(looper).post(latch::countDown)) {
