@@ -1,0 +1,104 @@
+"""The settings: which server, which key, which language, light or dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ringproof_demo.presenter import Presenter
+from ringproof_demo.screens.base import Screen
+from ringproof_demo.settings import APPEARANCES, Appearance, Settings
+from ringproof_demo.view import SettingsView
+from ringproof_demo.widgets.base import Look
+from ringproof_demo.widgets.choice import Choice
+from ringproof_demo.widgets.field import Field
+from ringproof_demo.widgets.layout import Bar, Column, Notice, section, title
+from ringproof_demo.widgets.press import Press
+from ringproof_demo.words import language_names
+
+
+class SettingsScreen(Screen):
+    """Server and key are checked before they are kept; language and appearance change at once."""
+
+    def __init__(
+        self, look: Look, presenter: Presenter, clock: Callable[[], float], view: SettingsView
+    ) -> None:
+        super().__init__(look, presenter, clock)
+        words = look.words
+        self._draft = view.draft
+        self._notice = Notice(look, "info" if view.first else "check", tone="accent")
+        self._server = Field(
+            look,
+            words.app("server_label"),
+            text=view.draft.server,
+            help_text=words.app("server_help"),
+            keys="url",
+            size=17,
+            most=512,
+            done=self._save,
+        )
+        self._key = Field(
+            look,
+            words.app("key_label"),
+            text=view.draft.key,
+            help_text=words.app("key_help"),
+            size=17,
+            most=512,
+            done=self._save,
+        )
+        self._button = Press(look, words.app("save"), self._save)
+        languages = [("", words.app("system")), *language_names()]
+        appearances = [
+            ("system", words.app("system")),
+            ("light", words.app("appearance_light")),
+            ("dark", words.app("appearance_dark")),
+        ]
+        body = [
+            title(look, words.app("settings")),
+            self._notice,
+            self._server,
+            self._key,
+            self._button,
+            Column(
+                section(look, words.page("language_label")),
+                Choice(look, languages, view.draft.language or "", self._language),
+                spacing=8,
+            ),
+            Column(
+                section(look, words.app("appearance")),
+                Choice(look, appearances, view.draft.appearance, self._appearance),
+                spacing=8,
+            ),
+        ]
+        self.compose(Bar(look, back=None if view.first else presenter.back), body)
+
+    def follow(self, view: SettingsView) -> None:
+        words = self.look.words
+        self._draft = view.draft
+        self._notice.say(view.notice)
+        self._server.text, self._key.text = view.draft.server, view.draft.key
+        self._server.complain(view.server_error)
+        self._key.complain(view.key_error)
+        self._button.disabled = view.busy
+        self._button.text = words.page("checking") if view.busy else words.app("save")
+        wrong = self._server if view.server_error else self._key if view.key_error else None
+        if self.page is not None and (wrong or view.notice):
+            self.page.show(wrong or self._notice)
+
+    def begin(self) -> None:
+        if not self.look.touch:
+            self._server.take_focus()
+
+    def _entered(self) -> Settings:
+        return replace(self._draft, server=self._server.text, key=self._key.text)
+
+    def _save(self) -> None:
+        if not self._button.disabled:
+            self.presenter.save_settings(self._entered())
+
+    def _language(self, tag: str) -> None:
+        self.presenter.choose_language(tag or None, self._entered())
+
+    def _appearance(self, name: str) -> None:
+        chosen: Appearance = next(each for each in APPEARANCES if each == name)
+        self.presenter.choose_appearance(chosen, self._entered())

@@ -1,0 +1,1 @@
+"""What screens are made of: text, buttons, fields, cards and drawings, in the colours of the theme."""
