@@ -9,9 +9,7 @@ import pytest
 
 from ringproof import ManualCallSource
 from ringproof._transport import Response
-from ringproof.calls import (
-    ExpectedCall,
-)
+from ringproof.calls import ExpectedCall
 from ringproof.errors import (
     ServerUnreachableError,
     VerificationCancelledError,

@@ -7,9 +7,7 @@ import pytest
 from ringproof import Cancellation, ManualCallSource
 from ringproof._calls import CallEvent
 from ringproof._transport import Response
-from ringproof.calls import (
-    ringing_once,
-)
+from ringproof.calls import ringing_once
 from ringproof.errors import (
     InternalError,
     InvalidPhoneNumberError,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringproof import ManualCallSource, NotVerifiedError, Progress, ScriptedCallSource, TypedCodes
@@ -238,6 +238,7 @@ _TYPED = st.tuples(st.floats(0.1, 8), _NUMBERS)
 _CALLS = st.tuples(st.floats(0.5, 3), _NUMBERS, st.booleans())
 
 
+@settings(max_examples=300, deadline=None)
 @given(typed=st.lists(_TYPED, max_size=4), calls=st.lists(_CALLS, max_size=3))
 def test_nothing_known_to_be_wrong_is_told_twice(
     typed: list[tuple[float, str]], calls: list[tuple[float, str, bool]]
