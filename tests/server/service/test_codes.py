@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from ringproof_server.domain.attempt import AttemptEvent
 from ringproof_server.domain.channel import Channel
+from ringproof_server.domain.code import spell
 from ringproof_server.domain.errors import AlreadyFinished, GuessBudgetExhausted, TooEarly
 from ringproof_server.domain.evidence import Verdict
 from ringproof_server.domain.policy import Policy
 from ringproof_server.domain.verification import Status
+from ringproof_server.ports import OutgoingMessage
+from ringproof_server.storage.tables import metadata
+from tests.support import leaks
+from tests.support.switchboard import Switchboard
 from tests.support.world import (
     NUMBER,
     OTHER_NUMBER,
@@ -165,3 +172,59 @@ def test_the_hard_stop_holds_across_verifications(world: World) -> None:
         world.clock.move(601)
     assert wrong == 7
     assert world.server.failures() == 7
+
+
+def test_what_was_under_way_at_the_hard_stop_gives_no_further_guess(world: World) -> None:
+    """Whoever opened several before it could else go on guessing in the others, a right guess included."""
+    policy = Policy(
+        workflow=(Channel.SMS,),
+        max_failures_in_a_row=4,
+        check_delays=(0,),
+        send_spacing=(0,),
+        sends_per_day=20,
+    )
+    app = world.app(policy)
+    guessed, kept = world.start(app), world.start(app)
+    world.pass_time(2)
+    codes = [_code_of(world, session) for session in (guessed, kept)]
+    for _ in range(4):
+        answer = guessed.confirm(code_report(wrong_code(codes[0])))
+    assert answer.status is Status.FAILED
+    assert outcome(kept.confirm(code_report(codes[1]))) == (Status.FAILED, Verdict.MISMATCH)
+    assert world.server.failures() == 4
+    assert "number_closed" in world.server.trace(kept.id)
+
+
+def test_no_code_stands_in_the_database(board: Switchboard) -> None:
+    """Nor the digits of a call that asks for them: what they are made with is the server's secret alone."""
+    policy = Policy(workflow=(Channel.SMS, Channel.VOICE, Channel.KEYPAD), send_spacing=(0,), voice_after=0)
+    world = board.world
+    session = world.start(world.app(policy))
+    world.server.dispatch_all()
+    (message,) = board.first.taken.values()
+    assert isinstance(message, OutgoingMessage)
+    session.advance(Channel.KEYPAD)
+    board.say(board.ringing(session), AttemptEvent.ANSWER)
+    keypad = session.get().keypad
+    assert keypad is not None
+    board.press(session.attempts[-1], "1" * 6)
+    kept = world.server.storage.look(
+        lambda connection: [
+            str(value)
+            for table in metadata.tables.values()
+            for row in connection.execute(select(table)).all()
+            for value in row
+        ]
+    )
+    assert any(session.id == value for value in kept)
+    for secret in (message.code, keypad.digits):
+        leaks.secret(secret, "code")
+        assert not [value for value in kept if secret in value]
+
+
+def _code_of(world: World, session: Session) -> str:
+    stored = session.stored
+    assert stored.code_seed is not None
+    code = spell(world.server.parts.seals.code_key(), stored.code_seed, 6)
+    leaks.secret(code, "code")
+    return code

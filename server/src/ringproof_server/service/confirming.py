@@ -138,8 +138,7 @@ class Confirming:
             wait = (verification.next_check_at - change.now).total_seconds()
             raise TooEarly("the next check is allowed a little later", retry_after=wait)
         if self._proves(change, evidence):
-            self._prove(change, evidence.channel)
-            return Verdict.MATCH
+            return self._prove(change, evidence.channel)
         change.note("wrong_code", channel=evidence.channel, checks=verification.checks + 1)
         count_wrong_check(change, self._steps)
         return Verdict.MISMATCH
@@ -174,8 +173,7 @@ class Confirming:
             )
         if not any(item.reported for item in calls):
             return Verdict.MORE_EVIDENCE
-        self._prove(change, Channel.KEYPAD)
-        return Verdict.MATCH
+        return self._prove(change, Channel.KEYPAD)
 
     # --- calls
 
@@ -216,8 +214,7 @@ class Confirming:
         all_right = (verdict is Verdict.MATCH) & all(value is not False for value in earlier)
         change.set_attempt(attempt.id, reported=verdict is Verdict.MATCH)
         if all_right:
-            self._prove(change, Channel.FLASHCALL)
-            return Verdict.MATCH
+            return self._prove(change, Channel.FLASHCALL)
         self._wrong_call(change, attempt, evidence, flash.reports)
         return Verdict.MISMATCH
 
@@ -260,10 +257,19 @@ class Confirming:
 
     # --- endings
 
-    def _prove(self, change: Change, channel: Channel) -> None:
-        change.session.ledger.clear_failures(change.verification.number)
+    def _prove(self, change: Change, channel: Channel) -> Verdict:
+        ledger, number = change.session.ledger, change.verification.number
+        failures = ledger.failures(number)
+        if failures >= change.application.policy.max_failures_in_a_row:
+            # Others of this number were under way when it was closed; none of them is one more guess.
+            change.note("number_closed", failures=failures)
+            self._steps.finish(change, Ending.FAIL)
+            return Verdict.MISMATCH
+        if failures:
+            ledger.clear_failures(number)
         token_id = self._parts.random.identifier("tok_")
         self._steps.finish(change, Ending.PROVE, proof=channel, token_id=token_id)
+        return Verdict.MATCH
 
 
 def _how_it_was_seen(evidence: Evidence) -> dict[str, str | int | bool | None]:
