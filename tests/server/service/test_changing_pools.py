@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 import pytest
 
 from ringproof_server.domain.caller_id import PoolStatistics
 from ringproof_server.domain.channel import Channel
-from ringproof_server.domain.errors import NoStepsLeft
+from ringproof_server.domain.errors import NoChannelAvailable, NoStepsLeft
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.domain.policy import Policy
 from ringproof_server.ports import Pool
@@ -17,6 +18,7 @@ from ringproof_server.service.draw import Groups
 from tests.support.world import App, World, code_report, digits_report
 
 CODE_FIRST = Policy(workflow=(Channel.SMS, Channel.FLASHCALL))
+ONE_CALL = Policy(max_guess_probability=0.2, number_guess_budget=0.5, max_calls=1)
 SMALL = [f"+4420794600{index:02}" for index in range(20)]
 
 
@@ -96,3 +98,34 @@ def test_pools_that_have_changed_are_forgotten() -> None:
     del pool, numbers
     gc.collect()
     assert watched() is None
+
+
+def _take_out_of_the_draw(world: World, app: App, *numbers: str) -> None:
+    for number in numbers:
+        world.server.administration.set_health(app.application.id, number, healthy=False)
+
+
+def test_a_number_that_is_out_of_the_draw_calls_nobody(world: World) -> None:
+    often = replace(ONE_CALL, reuse_after=0, flash_starts=1000)
+    app = world.app(often, pool=SMALL)
+    _take_out_of_the_draw(world, app, *SMALL[:9])
+    called_from = set()
+    for _ in range(60):
+        session = world.start(app, channels=[Channel.FLASHCALL])
+        called_from.add(session.caller_id)
+        session.cancel()
+        world.clock.move(1)
+    assert len(called_from) > 1
+    assert called_from <= set(SMALL[9:])
+
+
+def test_a_number_that_is_out_of_the_draw_makes_no_guess_harder(world: World) -> None:
+    """An attacker need not guess what is never drawn."""
+    app = world.app(ONE_CALL, pool=SMALL)
+    whole = world.start(app, channels=[Channel.FLASHCALL]).started.verification.guess_probability
+    _take_out_of_the_draw(world, app, *SMALL[:9])
+    session = world.start(app, "+447700900456", channels=[Channel.FLASHCALL])
+    assert (whole, session.started.verification.guess_probability) == pytest.approx((1 / 20, 1 / 11))
+    _take_out_of_the_draw(world, app, *SMALL[9:17])
+    with pytest.raises(NoChannelAvailable, match="flashcall: pool_too_small"):
+        world.start(app, "+447700900457", channels=[Channel.FLASHCALL])
