@@ -43,6 +43,7 @@ class Telephone:
         self.asked = 0
         self.take: Callable[[ScreenedCall], None] | None = None
         self.silenced: str | None = None
+        self.silent_until = 0.0
         self.calls: list[ScreenedCall] = []
         self.deaf = False
         self.screened = 0
@@ -62,11 +63,11 @@ class Telephone:
         done()
 
     def watch(self, take: Callable[[ScreenedCall], None], seconds: float) -> None:
-        self.take, self.silenced = take, None
+        self.take, self.silenced, self.silent_until = take, None, 0.0
         self.calls.clear()
 
     def expect(self, digits: str, seconds: float) -> None:
-        self.silenced = digits
+        self.silenced, self.silent_until = digits, self.clock.monotonic() + seconds
         self.calls = [call for call in self.calls if call.number is None or self._fits(call.number)]
 
     def remembered(self) -> Sequence[ScreenedCall]:
@@ -94,7 +95,8 @@ class Telephone:
         if self.silenced and number is not None and not fits:
             return
         self.screened += 1
-        self.calls.append(ScreenedCall(self.screened, number, fits, *self.now))
+        silenced = fits and self.clock.monotonic() < self.silent_until
+        self.calls.append(ScreenedCall(self.screened, number, silenced, *self.now))
         if not self.deaf:
             self.take(self.calls[-1])
 
@@ -309,6 +311,23 @@ def test_the_announced_call_is_silenced_and_other_people_are_not_looked_at() -> 
     phone.screen(None)
     assert events[-1].withheld
     assert phone.treated() == "allow"
+
+
+def test_when_the_server_has_gone_on_a_late_call_is_told_and_nobody_is_silenced() -> None:
+    """It is telemetry then, and whoever calls may be somebody else with such a number."""
+    phone = Telephone()
+    source = feed(phone)
+    source.expect_nothing()
+    events = heard(source)
+    source.expect_nothing()
+    phone.screen(STRANGER)
+    assert phone.silenced is None
+    source.expect(ExpectedCall("+4420", 4, length=13))
+    source.expect_nothing()
+    phone.screen(STRANGER)
+    phone.screen(CALLER)
+    assert phone.treated() == "allow"
+    assert [each.number for each in events if each.kind == "ended"] == [STRANGER, CALLER]
 
 
 @pytest.mark.parametrize("with_states", [False, True])

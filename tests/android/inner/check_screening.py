@@ -6,6 +6,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import jnius
@@ -20,18 +21,22 @@ from ringproof.android import ScreeningFeed
 from ringproof.android._bridge.clocks import PhoneClock
 from ringproof.android._bridge.receivers import phone_state
 from ringproof.android._bridge.screening import PhoneScreening
+from ringproof.android._permissions import Refusals
 from ringproof.android._phone_state import PhoneStateFeed
 from ringproof.android._screening import ROLE, ScreenedCall
+from ringproof.android._source import AndroidCallSource, this_phone
 from ringproof.testing import (
+    BurstContract,
     FakeClock,
     Fault,
     ForeignCallContract,
     LateCallContract,
     RefusedContract,
     SecondCallContract,
+    WakingContract,
     WithheldContract,
 )
-from tests.android.phone import READ_PHONE_STATE, Phone
+from tests.android.phone import READ_CALL_LOG, READ_PHONE_STATE, Phone
 
 SCREENING = "android.app.role.CALL_SCREENING"
 CALLER, OTHER, STRANGER = "+442079460018", "+442079460019", "+33639980123"
@@ -134,6 +139,89 @@ class TestScreening(
         self.ring(source, second)
 
 
+class TestTheSourceWithTheRole(
+    BurstContract,
+    ForeignCallContract,
+    LateCallContract,
+    RefusedContract,
+    SecondCallContract,
+    WakingContract,
+    WithheldContract,
+):
+    """The phone as a source, with the role and READ_PHONE_STATE, without READ_CALL_LOG."""
+
+    hears_second = True
+    cannot: ClassVar[Mapping[Fault, str]] = {
+        "copies": "without the call log no copy has a number",
+        "log": "the app may not read the call log here",
+    }
+
+    @pytest.fixture(autouse=True)
+    def _on(self, phone: Phone) -> Iterator[None]:
+        self.phone = phone
+        self.screening = Screening()
+        phone.permissions.undeclare(READ_CALL_LOG)
+        yield
+        self.screening.stop()
+
+    def make_source(self) -> AndroidCallSource:
+        Roles.give(SCREENING)
+        self.phone.grant(READ_PHONE_STATE)
+        return self._source()
+
+    def make_refused_source(self) -> AndroidCallSource:
+        return self._source()
+
+    def _source(self) -> AndroidCallSource:
+        parts = replace(this_phone(), clock=self.clock, refusals=Refusals(), screening=self.screening)
+        return AndroidCallSource(phone=parts)
+
+    def take_away(self, source: CallSource) -> None:
+        Roles.take(SCREENING)
+        self.phone.revoke()
+
+    def ring_unheard(self, source: CallSource) -> None:
+        assert Telecom.incoming(self.number) == "unasked"
+
+    def ring(self, source: CallSource, number: str | None) -> None:
+        self.call(source, number, self.ring_seconds)
+        self.clock.sleep(self.ring_seconds + self.pause)
+
+    def call(self, source: CallSource, number: str | None, seconds: float) -> None:
+        self.screen(number)
+        self.clock.later(0.5, lambda: self.state("RINGING"))
+        self.clock.later(seconds, lambda: self.state("IDLE"))
+
+    def screen(self, number: str | None) -> None:
+        """The phone's clock goes with the test's."""
+        self.phone.set_clock(round(self.clock.monotonic() * 1000))
+        assert Telecom.incoming(number) in {"allow", "silence"}
+        self.screening.wait(self.phone)
+
+    def state(self, state: str) -> None:
+        self.phone.broadcast(state)
+        self.phone.settle()
+
+    def burst(self, source: CallSource, number: str) -> None:
+        self.screen(number)
+        self.state("RINGING")
+        self.state("IDLE")
+
+    def ring_during_ring(self, source: CallSource, first: str, second: str) -> None:
+        self.screen(first)
+        self.clock.sleep(1)
+        self.state("RINGING")
+        self.clock.sleep(1)
+        self.screen(second)
+        self.clock.sleep(3)
+        self.state("IDLE")
+
+    def come_back(self, source: CallSource) -> None:
+        self.phone.screens.pause()
+        self.phone.screens.resume()
+        self.phone.settle()
+
+
 def test_the_expected_call_is_silenced_and_no_other_is_touched(screening: Screening, phone: Phone) -> None:
     """Never rejected; before the announcement, after the end and for other numbers nothing happens."""
     assert Telecom.incoming(CALLER) == "allow"
@@ -155,15 +243,26 @@ def test_nothing_is_silenced_when_the_time_is_over(screening: Screening, phone: 
     screening.expect(LONDON, 75)
     phone.set_clock(1_074_999)
     assert Telecom.incoming(CALLER) == "silence"
+    phone.wait_for(lambda: bool(calls), "the first was not told")
     phone.set_clock(1_075_000)
     assert Telecom.incoming(CALLER) == "allow"
     assert Telecom.incoming(CALLER) == "allow"
-    phone.wait_for(lambda: bool(calls), "the first was not told")
     assert len(calls) == 1
     screening.watch(calls.append, 1e9)
     phone.set_clock(1_075_000 + 600_000)
     assert Telecom.incoming(CALLER) == "allow"
     assert screening.remembered() == []
+
+
+def test_a_call_that_is_no_longer_expected_is_told_and_rings(screening: Screening, phone: Phone) -> None:
+    """The silence may end before the watching does; strangers stay out of it."""
+    phone.set_clock(1_000_000)
+    calls = heard(screening)
+    screening.expect(LONDON, 30)
+    phone.set_clock(1_030_000)
+    assert [Telecom.incoming(each) for each in (STRANGER, CALLER)] == ["allow"] * 2
+    phone.wait_for(lambda: bool(calls), "the late call was not told")
+    assert [(each.number, each.silenced) for each in calls] == [(CALLER, False)]
 
 
 def test_without_a_listener_nothing_can_be_expected(screening: Screening) -> None:

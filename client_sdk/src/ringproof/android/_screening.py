@@ -59,7 +59,10 @@ class Screening(Protocol):
         ...
 
     def expect(self, digits: str, seconds: float) -> None:
-        """Silence calls whose digits match this expression, and tell only of them and of withheld ones."""
+        """Tell only of calls whose digits match this expression, and of withheld ones.
+
+        The matching ones are silenced for so many seconds.
+        """
         ...
 
     def remembered(self) -> Sequence[ScreenedCall]:
@@ -109,6 +112,7 @@ class ScreeningFeed:
         self._run = 0
         self._calls = 0
         self._overlap = False
+        self._digits: str | None = None
         self._told: set[int] = set()
         self._tracker = RingTracker("screening")
         self._alarm: Callable[[], None] | None = None
@@ -141,6 +145,7 @@ class ScreeningFeed:
             run = self._run
             self._calls = 0
             self._overlap = False
+            self._digits = None
             self._told.clear()
             self._tracker = RingTracker("screening")
         self._screening.watch(lambda call: self._screened(run, call), WATCHED_S)
@@ -151,11 +156,17 @@ class ScreeningFeed:
         """A call was announced: from now on it is silenced, and other people's calls are not looked at."""
         if self._sink is None:
             return
-        self._screening.expect(digits_that_fit(CallerIdPattern(call.prefix, call.length)), SILENCED_S)
+        self._digits = digits_that_fit(CallerIdPattern(call.prefix, call.length))
+        self._screening.expect(self._digits, SILENCED_S)
         self.catch_up()
         with self._lock:
             self._withdraw(self._looks)
             self._looks = [self._clock.later(after, self.catch_up) for after in LOOKS_S]
+
+    def expect_nothing(self) -> None:
+        """The server has gone on: a call that comes late is still told, but nobody is silenced any more."""
+        if self._sink is not None and self._digits is not None:
+            self._screening.expect(self._digits, 0.0)
 
     def catch_up(self) -> None:
         """Tell the calls that the service remembers and that could not be told when they came.

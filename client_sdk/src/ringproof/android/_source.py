@@ -226,6 +226,12 @@ class AndroidCallSource:
         if isinstance(live, ScreeningFeed):
             live.expect(call)
 
+    def expect_nothing(self) -> None:
+        """The server has gone on: screening silences nobody any more."""
+        live = self._live
+        if isinstance(live, ScreeningFeed):
+            live.expect_nothing()
+
     def history(self, since_wall_ms: int) -> Sequence[SeenCall]:
         logged = self._log.calls(since_wall_ms)
         self._notice_silence(logged)

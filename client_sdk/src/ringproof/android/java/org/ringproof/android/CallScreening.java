@@ -55,7 +55,7 @@ public final class CallScreening extends CallScreeningService {
             return number;
         }
 
-        /** Whether it was the expected one. */
+        /** Whether it was the expected one, in time. */
         public boolean isSilenced() {
             return silenced;
         }
@@ -102,7 +102,8 @@ public final class CallScreening extends CallScreeningService {
     }
 
     /**
-     * Silences calls whose digits fit an expression, and tells of no others any more, but for withheld ones.
+     * Silences calls whose digits fit an expression, and tells of no others any more, but for withheld ones. When
+     * the time is over they are told of and no longer silenced, for as long as somebody watches.
      *
      * <p>It is matched against the whole number, reduced to ASCII digits with a plus sign before them where one was.
      * Without a listener nothing happens.
@@ -163,12 +164,12 @@ public final class CallScreening extends CallScreeningService {
                 forgetAll();
                 return null;
             }
-            boolean awaited = expected != null && now < silenceUntil && number != null && fits(number);
+            boolean awaited = number != null && fits(number);
             if (expected != null && number != null && !awaited) {
                 return null;
             }
             calls++;
-            Seen seen = new Seen(calls, number, awaited);
+            Seen seen = new Seen(calls, number, awaited && now < silenceUntil);
             if (REMEMBERED.size() == MOST_REMEMBERED) {
                 REMEMBERED.removeFirst();
             }
