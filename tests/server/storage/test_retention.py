@@ -27,6 +27,8 @@ HISTORY = (
     tables.idempotency,
 )
 
+RECIPIENT = "107083064136738"
+
 
 def fill(storage: SqlStorage) -> None:
     """One verification of each kind, with everything that can belong to it."""
@@ -37,6 +39,7 @@ def fill(storage: SqlStorage) -> None:
             reference="signup-42",
             code_salt=b"s" * 16,
             transaction=Transaction(amount="12.30", currency="EUR", payee="ACME"),
+            recipients={Channel.MESSENGER: RECIPIENT},
         ),
         verification("vrf_young", status=Status.FAILED, created_at=after(3600)),
         verification("vrf_pending"),
@@ -75,10 +78,12 @@ def counts(storage: SqlStorage) -> list[int]:
 
 def test_erasing_leaves_no_number_but_what_was_counted_still_counts(storage: SqlStorage) -> None:
     fill(storage)
-    assert NUMBER.e164 in storage.look(rows_of_old)
+    plain = storage.look(rows_of_old)
+    assert NUMBER.e164 in plain
+    assert RECIPIENT in plain
     assert storage.erase(after(1)) == 1
     dump = storage.look(rows_of_old)
-    for secret in (NUMBER.e164, CALLER_ID, "ACME", "s" * 16):
+    for secret in (NUMBER.e164, CALLER_ID, RECIPIENT, "ACME", "s" * 16):
         assert secret not in dump
 
     def look(session: Session) -> tuple[list[PastAttempt], float]:
