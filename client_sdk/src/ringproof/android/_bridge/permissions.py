@@ -18,11 +18,18 @@ class PhonePermissions:
 
     def __init__(self) -> None:
         results.watch_life()
+        self._declared: frozenset[str] | None = None
 
     def held(self, name: str) -> bool:
         return bool(build_permissions.check_permission(name))
 
     def declared(self) -> frozenset[str]:
+        # A manifest does not change while the app runs.
+        if self._declared is None:
+            self._declared = self._read_manifest()
+        return self._declared
+
+    def _read_manifest(self) -> frozenset[str]:
         context = classes.application()
         manager = context.getPackageManager()
         package = manager.getPackageInfo(
