@@ -8,20 +8,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 
-from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import InvalidRequest, NotFound
-from ringproof_server.domain.verification import Status
 from ringproof_server.domain.webhook import SealedSecret
 from ringproof_server.ports import OutboxItem
 from ringproof_server.service.outbox import Courier
-from ringproof_server.storage import tables
+from tests.support.listening import deliver, events_kept, in_order, kinds, listening, verify
 from tests.support.receiver import BackEnd, Request, running_back_end, takes_all
-from tests.support.world import NUMBER, OTHER_NUMBER, App, Process, Session, World, code_report, right_call
+from tests.support.world import NUMBER, OTHER_NUMBER, App, World
 
 DAY = 86_400
 
@@ -38,130 +34,6 @@ def world(tmp_path: Path, database: str) -> Iterator[World]:
 def back_end() -> Iterator[BackEnd]:
     with running_back_end(live=False) as running:
         yield running
-
-
-def listening(world: World, back_end: BackEnd, **options: Any) -> App:
-    """An application whose back end hears of its verifications."""
-    app = world.app(**options)
-    back_end.trust(world.server.endpoints.set_webhook(app.application.id, back_end.url))
-    application = world.server.administration.application(app.application.id)
-    return replace(
-        app,
-        application=application,
-        client=replace(app.client, application=application),
-        back_end=replace(app.back_end, application=application),
-    )
-
-
-def deliver(world: World, seconds: float = 0, process: Process | None = None) -> None:
-    """Send what is due within so many seconds, each thing at its time."""
-    process = process or world.server
-    end = world.clock.now() + timedelta(seconds=seconds)
-    while True:
-        while process.delivering.run():
-            pass
-        at = process.delivering.next_at()
-        if at is None or at > end:
-            break
-        world.clock.move_to(at)
-    world.clock.move_to(end)
-
-
-def verify(world: World, app: App, number: str = NUMBER) -> Session:
-    """A flash call from its start to the end of the call."""
-    session = world.start(app, number, reference="signup-42")
-    world.pass_time(5)
-    session.confirm(right_call(session))
-    world.pass_time(30)
-    return session
-
-
-def kinds(back_end: BackEnd, session: Session) -> list[str]:
-    return [one.said["type"] for one in back_end.by_verification().get(session.id, [])]
-
-
-def rows(world: World) -> int:
-    count = select(func.count()).select_from(tables.outbox)
-    return int(world.server.storage.look(lambda connection: connection.execute(count).scalar_one()))
-
-
-def in_order(back_end: BackEnd) -> bool:
-    return all(
-        [one.sequence for one in events] == list(range(len(events)))
-        for events in back_end.by_verification().values()
-    )
-
-
-def test_a_verified_call_is_told_from_its_start_to_its_end(world: World, back_end: BackEnd) -> None:
-    session = verify(world, listening(world, back_end))
-    deliver(world)
-    told = back_end.by_verification()[session.id]
-    assert [(one.said["type"], one.said["data"]["attempt"]["status"]) for one in told] == [
-        ("verification.started", "queued"),
-        ("attempt.updated", "accepted"),
-        ("attempt.updated", "ringing"),
-        ("verification.verified", "ringing"),
-        ("attempt.updated", "ended"),
-    ]
-    assert in_order(back_end)
-    assert back_end.refused == 0
-    data = told[3].said["data"]
-    stored = session.stored
-    assert data["phone_number"] == NUMBER
-    assert (data["id"], data["status"], data["reference"]) == (session.id, "verified", "signup-42")
-    assert (data["channel"], data["token_id"]) == ("flashcall", stored.token_id)
-    assert data["guess_probability"] == stored.guess_probability
-    assert 0 < data["assurance_bits"] < 20
-    assert datetime.fromisoformat(told[3].said["timestamp"]) == stored.finished_at
-
-
-def test_no_event_tells_the_caller_id_or_a_token(world: World, back_end: BackEnd) -> None:
-    """The caller ID is the evidence, the token a bearer's proof: neither lies in the outbox."""
-    session = verify(world, listening(world, back_end))
-    deliver(world)
-    bodies = b"".join(one.body for one in back_end.taken)
-    assert session.caller_id[1:].encode() not in bodies
-    assert b"eyJ" not in bodies
-
-
-def test_the_outbox_holds_no_phone_number(world: World, back_end: BackEnd) -> None:
-    verify(world, listening(world, back_end))
-    dump = world.server.storage.look(lambda connection: repr(connection.execute(select(tables.outbox)).all()))
-    assert "signup-42" in dump
-    assert NUMBER[1:] not in dump
-
-
-def test_without_a_webhook_nothing_is_written(world: World) -> None:
-    verify(world, world.app())
-    assert rows(world) == 0
-
-
-def test_every_end_has_an_event_of_its_own(world: World, back_end: BackEnd) -> None:
-    app = listening(world, back_end)
-    cancelled = world.start(app)
-    world.server.service.cancel(app.back_end, cancelled.id, challenge=None)
-    expired = world.start(app, OTHER_NUMBER)
-    world.pass_time(400)
-    assert expired.stored.status is Status.EXPIRED
-    world.behave("off", "+447700900789")
-    failed = world.start(app, "+447700900789", channels=[Channel.FLASHCALL])
-    world.pass_time(400)
-    deliver(world, 60)
-    ends = {session.id: kinds(back_end, session)[-1] for session in (cancelled, expired, failed)}
-    assert ends[cancelled.id] == "verification.cancelled"
-    assert ends[expired.id] == "verification.expired"
-    assert ends[failed.id] == f"verification.{failed.stored.status}"
-    assert in_order(back_end)
-
-
-def test_a_code_that_verifies_is_told_with_its_channel(world: World, back_end: BackEnd) -> None:
-    app = listening(world, back_end)
-    session = world.start(app, channels=[Channel.SMS])
-    world.pass_time(5)
-    session.confirm(code_report(world.code_seen()))
-    deliver(world)
-    [end] = [one for one in back_end.taken if one.said["type"] == "verification.verified"]
-    assert end.said["data"]["channel"] == "sms"
 
 
 def test_a_receiver_that_fails_half_the_time_gets_everything_in_order(
@@ -245,9 +117,9 @@ def test_a_receiver_that_is_gone_is_not_asked_again_until_it_is_set_anew(
     application = world.server.administration.application(app.application.id)
     assert application.webhook is not None
     assert application.webhook.disabled_at is not None
-    before = rows(world)
+    before = events_kept(world)
     world.start(world_app(world, app), OTHER_NUMBER)
-    assert rows(world) == before
+    assert events_kept(world) == before
     back_end.react = takes_all
     assert world.server.endpoints.set_webhook(app.application.id, back_end.url) is None
     assert world.server.endpoints.send_again(failed=True) == 5
