@@ -16,6 +16,7 @@ from ringproof.testing import FakeServer
 from tests.client_sdk.loopback import served
 from tests.client_sdk.phones import CALLER, OWNER
 from tests.client_sdk.test_sources import Handset
+from tests.support.ports import free_port
 
 
 class Demo:
@@ -76,6 +77,17 @@ def terminal(demo: Demo, *options: str, number: str = OWNER) -> Iterator[Termina
 @pytest.fixture(name="demo")
 def _demo() -> Demo:
     return Demo(FakeServer(SystemClock()))
+
+
+def test_it_says_whether_the_call_is_heard_by_itself(demo: Demo) -> None:
+    """And why not, where a phone is not there: then the digits must be typed."""
+    with terminal(demo, "--simulated") as run:
+        run.wait_for("heard by itself; you may also type the last 4 digits")
+    with terminal(demo, "--sip-phone", f"127.0.0.1:{free_port()}") as run:
+        run.wait_for("Not heard by sip: lacks baresip.")
+        run.wait_for("Type the last 4 digits")
+        run.type("0018")
+        assert run.end()[0] == 0
 
 
 def test_the_last_digits_are_typed_and_the_token_is_printed(demo: Demo) -> None:

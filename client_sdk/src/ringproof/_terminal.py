@@ -20,7 +20,7 @@ from ringproof._sources import ManualCallSource, TypedCodes
 if TYPE_CHECKING:
     from ringproof._calls import CallSource, CodeSource
     from ringproof._flow import VerificationRun
-    from ringproof._models import Verified
+    from ringproof._models import FlashCall, Verification, Verified
     from ringproof._progress import Progress
 
 VERIFIED, NOT_VERIFIED, PROBLEM = 0, 1, 2
@@ -62,13 +62,7 @@ class Terminal:
         """Say where the verification is."""
         view = progress.verification
         if progress.kind == "calling" and view is not None and view.flashcall is not None:
-            flash = view.flashcall
-            which = f"call {flash.call} of {flash.calls}" if flash.calls > 1 else "a call"
-            self.say(
-                f"Expect {which} to {view.phone_number or 'your phone'} from a number that begins with "
-                f"{flash.caller_id_pattern.prefix}. Do not answer.\n"
-                f"Type the last {flash.digits_to_type} digits of the number that called (or: sms, quit)."
-            )
+            self._announce(progress, view, view.flashcall)
         elif progress.kind == "code" and view is not None:
             length = f"{view.code.length}-digit " if view.code and view.code.length else ""
             if view.channel == "voice":
@@ -85,6 +79,21 @@ class Terminal:
             self.say(f"That is not possible{wait}.")
         elif progress.kind in _WORDS:
             self.say(_WORDS[progress.kind])
+
+    def _announce(self, progress: Progress, view: Verification, flash: FlashCall) -> None:
+        """A call will come: what to do, and how it is heard."""
+        which = f"call {flash.call} of {flash.calls}" if flash.calls > 1 else "a call"
+        self.say(
+            f"Expect {which} to {view.phone_number or 'your phone'} from a number that begins with "
+            f"{flash.caller_id_pattern.prefix}. Do not answer."
+        )
+        for way in progress.ways:
+            if not way.taken:
+                self.say(f"Not heard by {way.name}: {way.reason}.")
+        digits = f"the last {flash.digits_to_type} digits of the number that called (or: sms, quit)."
+        self.say(
+            f"It is heard by itself; you may also type {digits}" if progress.automatic else f"Type {digits}"
+        )
 
     def _read(self) -> None:
         for line in self._lines:
