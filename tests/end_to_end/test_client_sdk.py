@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from itertools import count
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -24,7 +25,7 @@ from ringproof.errors import (
     VerifierMismatchError,
 )
 from tests.client_sdk.ear import Ear
-from tests.support.servers import Server, Tenant
+from tests.support.servers import GENEROUS, Server, Tenant, running
 
 _numbers = count(0)
 
@@ -249,6 +250,22 @@ def test_a_virtual_handset_is_heard_as_a_phone_is(server: Server, client: Ringpr
     for event in ear.events:
         by_call[event.call].add(event.number)
     assert [len(numbers) for numbers in by_call.values()] == [1] * len(by_call)
+
+
+def test_an_instant_verification_ends_the_ring(tmp_path: Path) -> None:
+    """Where the ring time does not count, the call is reported as it rings, and the server hangs up then."""
+    drawn = 15
+    settings = {**GENEROUS, "RINGPROOF_RING_TIME": "ignore", "RINGPROOF_RING_SECONDS": f"{drawn},{drawn}"}
+    with running(Server(tmp_path, settings=settings)) as server:
+        number, ear = a_number(), Ear()
+        handset = SimulatedCallSource(server.url, number, every=0.1)
+        handset.start(ear)
+        verified = verify(server, Ringproof(server.url, server.tenant().publishable), number)
+        end = ear.wait_for("ended")
+        handset.stop()
+    assert verified.channel == "flashcall"
+    assert end.ring_ms is not None
+    assert end.ring_ms < drawn * 1000
 
 
 def test_a_server_without_this_handset_says_so(server: Server) -> None:
