@@ -47,7 +47,8 @@ def _other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
 @pytest.fixture(name="third", scope="module")
 def _third(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
     """A third phone, which calls while the second one does."""
-    with running_phone(tmp_path_factory.mktemp("third"), [CALLER[:-1] + "9"]) as phone:
+    numbers = [CALLER[:-1] + "9", CALLER, FOREIGN]
+    with running_phone(tmp_path_factory.mktemp("third"), numbers) as phone:
         yield phone
 
 

@@ -193,6 +193,22 @@ class SecondCallContract(VerificationContract):
         assert sorted(numbers.values(), key=str) == sorted(({each} for each in expected), key=str)
         assert [event.kind for event in events].count("ended") == len(expected)
 
+    def test_a_second_call_is_nobodys_business(self) -> None:
+        """The expected call counts, and who called meanwhile does not leave the phone."""
+        source = self.make_source()
+        self.server.on_start = lambda: self.ring_during_ring(source, self.number, self.foreign)
+        assert self.verify(source).channel == "flashcall"
+        assert not self.left_the_phone(self.foreign)
+
+    def test_the_expected_call_may_be_the_second(self) -> None:
+        """It counts if it is heard; if it is not, the code takes over."""
+        source = self.make_source()
+        self.server.interception = self.silence
+        self.server.on_start = lambda: self.ring_during_ring(source, self.foreign, self.number)
+        verified = self.verify(source, code_after=0.1)
+        assert verified.channel == ("flashcall" if self.hears_second else "sms")
+        assert not self.left_the_phone(self.foreign)
+
 
 class LogContract(VerificationContract):
     """The phone keeps a log of its calls."""
