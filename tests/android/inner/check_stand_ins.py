@@ -131,3 +131,12 @@ def test_results_of_other_screens_and_the_main_thread_work_through_the_builds_mo
     phone.settle()
     assert results == [(21, -1)]
     assert ran == [7]
+
+
+def test_the_builds_own_receiver_cannot_be_started_again(phone: Phone) -> None:
+    """The reason for having one of our own; should it ever work, that may go."""
+    receiver = BroadcastReceiver(lambda *_: None, actions=[PHONE_STATE])
+    receiver.start()
+    receiver.stop()
+    with pytest.raises(AttributeError):
+        receiver.start()
