@@ -17,7 +17,7 @@ from ringproof_server.domain.policy import Policy
 from ringproof_server.http.form_cookies import Kept, Proofs
 from tests.server.carriers.webpush.bench import made
 from tests.support.world import NUMBER, OTHER_NUMBER
-from tests.web_pages.form_site import OURS, Form, FormSite, Visitor, form_site, location
+from tests.web_pages.form_site import OURS, Form, FormSite, Shown, Visitor, form_site, location
 
 WORDS = load_words("en")
 
@@ -587,3 +587,68 @@ def test_no_body_breaks_the_forms(visitor: Visitor, body: bytes, *, step: bool) 
 def test_what_is_larger_than_any_form_is_refused(visitor: Visitor) -> None:
     form = visitor.get("/verify").form(having="number")
     assert visitor.sent(form, number="1" * 70_000, way="").status_code == 413
+
+
+# --- errors
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "slug"),
+    [
+        ("GET", "/verify/", 404, "not-found"),
+        ("GET", "/verify/nothing/here", 404, "not-found"),
+        ("GET", "/verify/vrf_unknown/elsewhere", 404, "not-found"),
+        ("DELETE", "/verify", 405, "invalid-request"),
+        ("PUT", "/verify/vrf_unknown", 405, "invalid-request"),
+    ],
+)
+def test_whatever_goes_wrong_below_the_forms_is_told_to_people(
+    visitor: Visitor, method: str, path: str, status: int, slug: str
+) -> None:
+    """A page in their language with the way back, never a document for programs."""
+    answer = visitor.client.open(path, method=method, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = Shown(answer)
+    assert page.texts["heading"] == WORDS.text("problem_title", slug)
+    assert [one["href"] for one in page.all("a")] == ["/verify"]
+    assert ("Allow" in answer.headers) == (status == 405)
+    german = visitor.client.open(f"{path}?lang=de", method=method)
+    assert Shown(german).texts["heading"] == load_words("de").text("problem_title", slug)
+
+
+def test_a_form_larger_than_any_of_ours_is_refused_with_a_page(site: FormSite, visitor: Visitor) -> None:
+    form = visitor.get("/verify").form(having="number")
+    answer = visitor.sent(form, number="1" * 100_000)
+    assert (answer.status_code, answer.mimetype) == (413, "text/html")
+    assert WORDS.text("problem_title", "payload-too-large") in answer.text
+
+
+def test_a_fault_of_ours_is_a_page_with_a_name_and_nothing_else(
+    site: FormSite, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reference is for the operator's log; what went wrong stays there."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the reason")
+
+    monkeypatch.setattr(site.world.server.service, "start", broken)
+    form = visitor.get("/verify").form(having="number")
+    answer = visitor.sent(form, number=NUMBER, way="")
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert WORDS.text("problem_title", "internal") in answer.text
+    assert answer.headers["X-Request-ID"] in answer.text
+    assert "the reason" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/verify/nothing", "/verify/vrf_unknown"])
+def test_programs_that_ask_for_json_get_it_there_too(visitor: Visitor, path: str) -> None:
+    answer = visitor.client.get(path, headers={"Accept": "application/problem+json, application/json"})
+    assert answer.mimetype == "application/problem+json"
+    assert answer.status_code in {403, 404}
+
+
+def test_elsewhere_an_error_is_a_document_whoever_asks(visitor: Visitor) -> None:
+    answer = visitor.client.get("/verifyx", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")

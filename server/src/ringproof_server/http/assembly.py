@@ -18,7 +18,7 @@ from ringproof_server.http.cors import Cors
 from ringproof_server.http.devices import add_devices
 from ringproof_server.http.edge import Edge
 from ringproof_server.http.exchange import current_exchange
-from ringproof_server.http.forms import create_forms
+from ringproof_server.http.forms import create_forms, problem_page
 from ringproof_server.http.handsets import create_handsets
 from ringproof_server.http.health import Readiness, create_health
 from ringproof_server.http.keys import create_keys
@@ -79,7 +79,8 @@ def create_http(parts: HttpParts) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.merge_slashes = False
     register_converters(app)
-    register_problems(app, parts.metrics.refused)
+    page = None if parts.forms is None else problem_page(parts.forms.pages)
+    register_problems(app, parts.metrics.refused, page)
     cors = Cors(parts.storage, parts.clock, parts.public_url)
     contract = KeyedBlueprint("verifications", __name__, parts.access, cors)
     add_verifications(contract, parts.verifications)

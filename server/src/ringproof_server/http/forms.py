@@ -34,9 +34,9 @@ from ringproof_server.http.cors import own_origins
 from ringproof_server.http.exchange import current_exchange
 from ringproof_server.http.form_cookies import AFTER_THE_END, FormCookies, Kept
 from ringproof_server.http.form_fields import Fields, evidence_in, read_fields, start_request
-from ringproof_server.http.form_parts import FormParts
+from ringproof_server.http.form_parts import FormParts, ShownForms
 from ringproof_server.http.parts import HttpParts
-from ringproof_server.http.problems import PROBLEM_STATUS
+from ringproof_server.http.problems import MEDIA_TYPE, PROBLEM_STATUS, Page
 from ringproof_server.service.progress import Progress
 from ringproof_server.service.requests import ClientReport, IdempotencyKey
 
@@ -44,6 +44,24 @@ _ONE: Final = "/verify/<verification:verification_id>"
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9-]{1,35}")
 
 View = Callable[..., Response]
+
+
+def problem_page(pages: ShownForms) -> Page:
+    """Pages for all that goes wrong below `/verify`, also where nothing of ours is: there people read.
+
+    Whoever asks for JSON gets it, there as everywhere.
+    """
+
+    def page(error: RingproofError, status: int) -> Response | None:
+        below = request.path == "/verify" or request.path.startswith("/verify/")
+        kinds = ("text/html", MEDIA_TYPE, "application/json")
+        if not below or request.accept_mimetypes.best_match(kinds, "text/html") != "text/html":
+            return None
+        reference = current_exchange().request_id
+        shown = pages.problem(error, start_over=_address("/verify"), reference=reference, status=status)
+        return _with_wait(shown, error)
+
+    return page
 
 
 def create_forms(forms: FormParts, parts: HttpParts) -> Blueprint:
@@ -74,23 +92,13 @@ class _Views:
         self._cookies = FormCookies(forms.seals, parts.random, parts.public_url)
 
     def guarded(self, view: View) -> View:
-        """The view with a page for what it raises; what changes anything is refused to other sites."""
+        """The view, refusing other sites what changes anything; what it raises gets a page like all else."""
 
         @wraps(view)
         def guarded(**arguments: Any) -> Response:
-            try:
-                if request.method == "POST" and not self._comes_from_here():
-                    raise Forbidden("This form belongs to another site")
-                return view(**arguments)
-            except RingproofError as error:
-                status = self._note(error)
-                response = self._pages.problem(
-                    error,
-                    start_over=_address("/verify"),
-                    reference=current_exchange().request_id,
-                    status=status,
-                )
-                return _with_wait(response, error)
+            if request.method == "POST" and not self._comes_from_here():
+                raise Forbidden("This form belongs to another site")
+            return view(**arguments)
 
         return guarded
 

@@ -59,6 +59,8 @@ _BY_STATUS: Final[dict[int, tuple[type[RingproofError], str]]] = {
 }
 
 Refused = Callable[[str], None]
+Page = Callable[[RingproofError, int], Response | None]
+"""A page for people in place of a document, where the present request is a person's; None where it is not."""
 
 
 class WrongMediaType(InvalidRequest):
@@ -69,9 +71,7 @@ def problem(
     error: RingproofError, *, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer for an error; what is not in the table is `internal`, without its message."""
-    known = status or _status_of(error)
-    shown = error if known is not None else errors.Internal()
-    code = known or 500
+    shown, code = _told(error, status)
     wait = None if shown.retry_after is None else max(0, math.ceil(shown.retry_after))
     faults = shown.faults if isinstance(shown, InvalidRequest) else ()
     exchange = current_exchange()
@@ -94,13 +94,23 @@ def problem(
     return response
 
 
-def register_problems(app: Flask, refused: Refused) -> None:
-    """Answer every error of `app` with a problem document; `refused` counts them by slug."""
+def register_problems(app: Flask, refused: Refused, page: Page | None = None) -> None:
+    """Answer every error of `app` with a problem document, or a `page`; `refused` counts them by slug."""
     log = structlog.get_logger("ringproof_server.http")
+
+    def answer(
+        error: RingproofError, *, status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        shown = None if page is None else page(*_told(error, status))
+        if shown is None:
+            return problem(error, status=status, headers=headers)
+        current_exchange().problem = error.slug
+        shown.headers.extend(headers or {})
+        return shown
 
     def ours(error: RingproofError) -> Response:
         refused(error.slug)
-        response = problem(error)
+        response = answer(error)
         if response.status_code >= 500:
             log.warning("request_failed", problem=error.slug, exc_info=error)
         return response
@@ -116,17 +126,23 @@ def register_problems(app: Flask, refused: Refused) -> None:
             return unforeseen(error)
         refused(kind.slug)
         allow = dict(error.get_headers()).get("Allow")
-        return problem(kind(detail), status=code, headers={"Allow": allow} if allow else None)
+        return answer(kind(detail), status=code, headers={"Allow": allow} if allow else None)
 
     def unforeseen(error: Exception) -> Response:
         log.error("unforeseen_fault", exc_info=error)
         refused(errors.Internal.slug)
-        return problem(errors.Internal())
+        return answer(errors.Internal())
 
     app.register_error_handler(RingproofError, ours)
     app.register_error_handler(CallbackRefused, forged)
     app.register_error_handler(HTTPException, framework)
     app.register_error_handler(Exception, unforeseen)
+
+
+def _told(error: RingproofError, status: int | None) -> tuple[RingproofError, int]:
+    """What the client may know of the error, and the HTTP status."""
+    known = status or _status_of(error)
+    return (errors.Internal(), 500) if known is None else (error, known)
 
 
 def _status_of(error: RingproofError) -> int | None:
