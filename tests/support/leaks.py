@@ -49,7 +49,7 @@ _PHONE_ITSELF: Final = re.compile(r"/handset/[^/]+/events")
 _DOCUMENTS: Final = re.compile(r"/(|docs|handset|openapi\.json|problems.*|assets/.*)")
 _UNSCANNED_HEADERS: Final = frozenset({"x-request-id", "date", "content-length"})
 """The client's own, and two that differ from answer to answer."""
-_PAGE_KEY: Final = re.compile(r'"key"\s*:\s*"rp_pk_[\w-]+"')
+_PAGE_KEY: Final = re.compile(r'\bkey"?\s*[:=]\s*"rp_pk_[\w-]+"')
 _FORMS: Final = re.compile(r"/verify(/.*)?")
 _OWN_ENTRY: Final = re.compile(r'(<input id="number"[^>]*? value=")[^"]*')
 _DEMO_PROOF: Final = re.compile(r'<details id="proof-token">.*?</details>', re.DOTALL)
@@ -295,7 +295,7 @@ def watch_answer(method: str, path: str, headers: Mapping[str, str], body: bytes
         _register_spoken(text)
         text = _SPOKEN_CODE.sub("", text)
     if document:
-        # The verification page works with the publishable key of its own application.
+        # A page that verifies works with the publishable key of its own application.
         text = _PAGE_KEY.sub("", text)
     if _FORMS.fullmatch(route):
         # A person sees what they have typed themselves, and in the demo the token that they have got.

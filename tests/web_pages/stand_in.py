@@ -166,9 +166,9 @@ def create_stand_in(api: StandIn, config: PagesConfig) -> Flask:
 
 
 @contextmanager
-def running(app: Flask) -> Iterator[str]:
-    """The application on a free port of this computer; the address without a slash at its end."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def running(app: Flask, port: int = 0) -> Iterator[str]:
+    """The application on this or a free port of this computer; the address without a slash at its end."""
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""The published modules are typed by their comments: the TypeScript compiler finds nothing wrong with them."""
+"""The published modules are typed by their comments, and TypeScript finds nothing wrong there."""
 
 from __future__ import annotations
 

@@ -100,6 +100,7 @@ class Node:
         document = openapi_document(settings.public_url)
         pages = PagesConfig(
             brand="Ringproof",
+            public_url=settings.public_url,
             openapi=lambda: document,
             problem_status=PROBLEM_STATUS,
             page_key=None if settings.page_key is None else settings.page_key.reveal(),

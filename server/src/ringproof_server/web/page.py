@@ -18,14 +18,16 @@ LONGEST_TAG = 35
 class PagesConfig:
     """What the pages need to know.
 
-    `brand` is the name people see. `openapi` answers the same document as `/openapi.json`; it is asked at
-    every request, so it may be built late. `problem_status` gives the HTTP status of every problem slug.
+    `brand` is the name people see, `public_url` the address under which other sites load the modules.
+    `openapi` answers the same document as `/openapi.json`; it is asked at every request, so it may be built
+    late. `problem_status` gives the HTTP status of every problem slug.
     `page_key` is the publishable key of the application that the verification page works for; without one
     the page says so. `demo` shows the banner with a fictitious number and the decoded token; `handset`
     offers the virtual handsets, which must be on wherever fictitious numbers are.
     """
 
     brand: str
+    public_url: str = ""
     openapi: Callable[[], Mapping[str, object]]
     problem_status: Mapping[str, int]
     page_key: str | None = field(default=None, repr=False)

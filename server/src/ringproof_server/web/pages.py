@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,9 @@ def create_pages(config: PagesConfig) -> Blueprint:
     pages.add_url_rule("/assets/<path:name>", view_func=assets.serve, endpoint="asset")
     pages.add_url_rule(
         "/assets/<string(length=16):digest>/<path:name>", view_func=assets.serve, endpoint="versioned_asset"
+    )
+    pages.add_url_rule(
+        "/assets/importmap.json", "import_map", partial(assets.serve_import_map, config.public_url)
     )
     shown = _Pages(config)
     pages.add_url_rule("/", view_func=shown.verification, endpoint="verification")
