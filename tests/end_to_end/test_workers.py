@@ -36,6 +36,15 @@ def test_many_threads_are_nothing_to_warn_of(tmp_path: Path) -> None:
         assert "WARNING" not in server.log
 
 
+def test_a_page_key_that_opens_nothing_is_told_at_the_start(tmp_path: Path) -> None:
+    """The pages would tell everybody else, one by one; the rest of the server serves as ever."""
+    settings = {"RINGPROOF_PAGE_KEY": "rp_pk_" + "unknown" * 6}
+    with running(Server(tmp_path, settings=settings)) as server:
+        asked(server, "/livez")
+        assert "RINGPROOF_PAGE_KEY is no key in use here" in server.log
+        assert "unknownunknown" not in server.log
+
+
 def counting(scratch: Path) -> set[str]:
     """The workers that have counted a request, by their files of durations."""
     return {file.stem for file in scratch.glob("ringproof-counts-*/histogram_*.db")}

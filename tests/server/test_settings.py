@@ -144,6 +144,7 @@ def test_every_kind_of_policy_value_can_be_set(name: str, value: str, field: str
         ("PUBLIC_URL", "https://user:pw@verify.example.com"),
         ("PUBLIC_URL", "https://verify.example.com/?x=1"),
         ("PUBLIC_URL", "https://verify.example.com:99999"),
+        ("PUBLIC_URL", "https://[::1"),
         ("PUBLIC_URL", "http://10.0.0.1"),
     ],
 )

@@ -12,10 +12,11 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from ringproof_server.app import compose
+from ringproof_server.app import Node, compose
 from ringproof_server.cli.terminal import notes, read_settings, refuse, refusing, require_database
+from ringproof_server.domain.errors import Unauthorized
 from ringproof_server.http import FOLDER_VARIABLE
-from ringproof_server.settings import Settings
+from ringproof_server.settings import Secret, Settings
 
 
 @click.command()
@@ -34,7 +35,10 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     require_free_port(settings.host, settings.port)
     node = compose(settings)
     real = any(not carrier.capabilities.serves_fictitious for carrier in node.parts.carriers.values())
+    knows_page_key = settings.page_key is None or _is_in_use(node, settings.page_key)
     node.storage.close()
+    if not knows_page_key:
+        notes.print("RINGPROOF_PAGE_KEY is no key in use here: the pages / and /verify can verify nobody.")
     if not real and not settings.demo:
         notes.print("No real carrier is configured: only virtual phones will ring (RINGPROOF_CARRIERS).")
     notes.print(f"Serving on http://{settings.host}:{settings.port} as {settings.public_url}; Ctrl-C stops.")
@@ -43,6 +47,14 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             # A scrape of /metrics meets one worker, which then answers for all of them.
             os.environ[FOLDER_VARIABLE] = folder
         _serve(settings)
+
+
+def _is_in_use(node: Node, key: Secret) -> bool:
+    try:
+        node.access.caller(key.reveal(), None)
+    except Unauthorized:
+        return False
+    return True
 
 
 def require_free_port(host: str, port: int) -> None:

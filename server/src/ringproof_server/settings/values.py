@@ -103,7 +103,10 @@ def url(*schemes: str) -> Callable[[str], Secret]:
 
 
 def public_url(text: str) -> str:
-    address = urlsplit(text)
+    try:
+        address = urlsplit(text)
+    except ValueError:
+        address = urlsplit("")
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise ValueError("must be a URL such as https://verify.example.com")
     if address.username or address.password or address.query or address.fragment:
