@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import product
 from typing import get_args
 
 import pytest
 
+from ringproof.android import AndroidCallSource
 from ringproof.android._permissions import READ_CALL_LOG, READ_PHONE_STATE
 from ringproof.android._ways import Facts, PermissionState, ScreeningState, describe, wanted, ways_of
 
@@ -19,6 +21,22 @@ ALL = [
         (26, 27, 28, 35), (True, False), PERMISSIONS, PERMISSIONS, SCREENINGS, (True, False)
     )
 ]
+
+
+def test_the_first_source_must_be_built_on_the_main_thread() -> None:
+    """Elsewhere Android would not find the app's classes, and say so in words that help nobody."""
+    faults: list[BaseException] = []
+
+    def build() -> None:
+        try:
+            AndroidCallSource()
+        except RuntimeError as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    thread.join()
+    assert "main thread" in str(faults[0])
 
 
 def taken(facts: Facts) -> list[str]:

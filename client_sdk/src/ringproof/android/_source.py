@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,15 @@ class PhoneParts:
 
 
 def this_phone(*, screening: bool = False) -> PhoneParts:
-    """The parts of the phone that the app runs on. To be called on the app's main thread."""
+    """The parts of the phone that the app runs on.
+
+    Raises ImportError where there is no phone, RuntimeError when it is the first use of the phone and this is
+    not the app's main thread.
+    """
+    bridge = "ringproof.android._bridge."
+    known = {bridge + "call_log", bridge + "screening"} if screening else {bridge + "call_log"}
+    if not known <= sys.modules.keys() and threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("Build the first source on the main thread: Android finds the app's classes there")
     from ringproof.android._bridge.call_log import rows_since
     from ringproof.android._bridge.clocks import PhoneClock
     from ringproof.android._bridge.device import api_level, has_telephony
@@ -77,11 +86,11 @@ def this_phone(*, screening: bool = False) -> PhoneParts:
 class AndroidCallSource:
     """Hears the calls of the Android phone that the app runs on.
 
-    Build it on the app's main thread. `prepare` asks for READ_PHONE_STATE and READ_CALL_LOG, both at once and
-    never again after a refusal until the app is started anew; call it (through `verify`) when the person has
-    been told why. From the permissions follows what is used: the live number and the ring time, the log after
-    the call, or nothing, and then the person types digits, for which a ManualCallSource should stand beside
-    this one. `ways()` and `describe()` say which it is and why.
+    Build the first one on the app's main thread. `prepare` asks for READ_PHONE_STATE and READ_CALL_LOG, both
+    at once and never again after a refusal until the app is started anew; call it (through `verify`) when the
+    person has been told why. From the permissions follows what is used: the live number and the ring time,
+    the log after the call, or nothing, and then the person types digits, for which a ManualCallSource should
+    stand beside this one. `ways()` and `describe()` say which it is and why.
 
     With `screening=True` the app asks for the call-screening role first, which needs no permission but takes
     the place of the person's spam filter. `phone` replaces the real phone, for tests.
