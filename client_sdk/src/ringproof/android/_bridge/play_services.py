@@ -5,6 +5,7 @@ The libraries are `com.google.android.gms:play-services-auth-api-phone` and `…
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -122,7 +123,9 @@ class PlayMessages:
     def stop(self) -> None:
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
-            receiver.stop()
+            # Android may have forgotten it already, together with what it belonged to.
+            with contextlib.suppress(JavaException):
+                receiver.stop()
 
     def start(self, way: Way, done: Callable[[int], None]) -> None:
         def begin() -> Any:
