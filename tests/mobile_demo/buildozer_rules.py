@@ -1,16 +1,17 @@
 """How buildozer 1.6.0 reads its file and what it then asks of python-for-android, as far as ours uses it.
 
-Read from `specparser.py` and `targets/android.py` of its wheel, which the tests do not need. Where it is
-installed, one of them compares these rules with the original.
+The file is read by its own parser. What it does then stands in methods that want an Android SDK: those rules
+were read from `targets/android.py` of its wheel.
 """
 
 from __future__ import annotations
 
 import shutil
-from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from buildozer.specparser import SpecParser
 
 DEMO: Final = Path(__file__).resolve().parents[2] / "mobile_demo"
 SPEC: Final = DEMO / "buildozer.spec"
@@ -53,11 +54,6 @@ USED_KEYS: Final = frozenset(
 """What these rules know; buildozer ignores any other key without a word, misspelt ones included."""
 
 
-class _CaseSensitive(ConfigParser):
-    def optionxform(self, optionstr: str) -> str:
-        return optionstr
-
-
 @dataclass(frozen=True)
 class Spec:
     """The section `[app]` with one profile applied."""
@@ -77,14 +73,10 @@ class Spec:
 
 def read_spec(profile: str | None = None) -> Spec:
     """Sections `[app@profile]` replace single keys of `[app]`."""
-    parser = _CaseSensitive(allow_no_value=True)
-    parser.read(SPEC, encoding="utf-8")
-    values = dict(parser.items("app"))
-    for section in parser.sections():
-        base, _, profiles = section.partition("@")
-        if base == "app" and profile in [name.strip() for name in profiles.split(",") if name]:
-            values.update(parser.items(section))
-    return Spec(values)
+    parser = SpecParser()
+    parser.read(str(SPEC), encoding="utf-8")
+    parser.apply_profile(profile)
+    return Spec(dict(parser.items("app")))
 
 
 def package_of(spec: Spec) -> str:
