@@ -87,3 +87,18 @@ def running_redis(folder: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def module_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for a whole module."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(module_redis: RedisServer) -> RedisServer:
+    """The same, emptied."""
+    with module_redis.client() as client:
+        client.flushall()
+    return module_redis

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,26 +18,13 @@ from ringproof_server.system import SystemClock
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.limiter_contract import LimiterBench, RateLimiterContract
 from tests.server.http.limiter_child import EACH, LIMIT, THREADS
+from tests.support.children import race
 from tests.support.databases import hasher
-from tests.support.redis import RedisServer, running_redis
+from tests.support.redis import RedisServer, module_redis, redis, running_redis
 
-ROOT = Path(__file__).parents[3]
+__all__ = ["module_redis", "redis"]
+
 ADDRESS = "192.0.2.10"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis for the whole module."""
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture
-def redis(server: RedisServer) -> RedisServer:
-    """The same, emptied."""
-    with server.client() as client:
-        client.flushall()
-    return server
 
 
 @pytest.fixture
@@ -65,28 +49,7 @@ class TestRedisLimiter(RateLimiterContract):
 
 def test_two_processes_hold_one_limit_together(redis: RedisServer) -> None:
     """Of 320 events that 16 threads in two processes try at once exactly as many fit as the limit says."""
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-m", "tests.server.http.limiter_child", redis.url],
-                    cwd=ROOT,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            for _ in range(2)
-        ]
-        for child in children:
-            stack.callback(child.kill)
-            assert child.stdout is not None
-            assert child.stdout.readline() == "ready\n"
-        for child in children:
-            assert child.stdin is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
-        fitted = [int(child.communicate(timeout=60)[0]) for child in children]
+    fitted = [int(text) for text in race(2, "tests.server.http.limiter_child", redis.url)]
     assert sum(fitted) == LIMIT < 2 * THREADS * EACH
     wait = patient(redis, SystemClock()).look("race", "192.0.2.7", LIMIT, 600)
     assert wait is not None

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from ringproof_server.ports import Session
 from ringproof_server.storage import open_storage
 from ringproof_server.testing.storage_contract.samples import NOW, NUMBER, application, store, verification
+from tests.support.children import child, race
 from tests.support.databases import hasher
 
-ROOT = Path(__file__).parents[3]
-
-
-@contextlib.contextmanager
-def child(task: str, url: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.server.storage.child", task, url],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
+CHILD = "tests.server.storage.child"
 
 
 @pytest.mark.crash
@@ -41,7 +22,7 @@ def test_nothing_acknowledged_is_lost_when_a_process_is_killed(database: str) ->
     verifications are, and the next process goes on as if nothing had happened."""
     acknowledged: list[str] = []
     for _ in range(3):
-        with child("acknowledge", database) as process:
+        with child(CHILD, "acknowledge", database) as process:
             assert process.stdout is not None
             acknowledged += [process.stdout.readline().strip() for _ in range(200)]
             process.send_signal(signal.SIGKILL)
@@ -68,19 +49,7 @@ def test_of_two_processes_with_32_threads_each_one_thread_wins(database: str) ->
     """One idempotency key starts one verification, and one verification is finished by one thread."""
     with contextlib.closing(open_storage(database, hasher=hasher)) as storage:
         store(storage, verification("vrf_contested"))
-        with child("race", database) as one, child("race", database) as two:
-            for process in (one, two):
-                assert process.stdout is not None
-                assert process.stdout.readline() == "ready\n"
-            for process in (one, two):
-                assert process.stdin is not None
-                process.stdin.write("go\n")
-                process.stdin.flush()
-            counts = [
-                [int(word) for word in process.stdout.readline().split()]
-                for process in (one, two)
-                if process.stdout is not None
-            ]
+        counts = [[int(word) for word in text.split()] for text in race(2, CHILD, "race", database)]
         assert [sum(column) for column in zip(*counts, strict=True)] == [1, 1]
         pending = storage.read(lambda session: session.verifications.pending_for(NUMBER, NOW))
         assert len(pending) == 1

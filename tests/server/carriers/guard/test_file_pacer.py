@@ -16,7 +16,7 @@ from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.options import LogLines
 from ringproof_server.testing.pacer_contract import INTERVAL, RATE, SLACK, PacerBench, PacerContract
 from tests.server.carriers.guard.pacer_child import MOMENTS
-from tests.server.carriers.guard.racing_processes import race
+from tests.server.carriers.guard.racing_processes import moments
 from tests.support.databases import hasher
 
 ACCOUNT = "twilio:AC0123456789abcdef0123456789abcdef"
@@ -60,7 +60,7 @@ class TestFilePacerWithoutFiles(PacerContract):
 
 def test_processes_share_one_pace(tmp_path: Path) -> None:
     """Twenty-four threads in three processes get thirty moments together, all an interval apart."""
-    waits = race(str(tmp_path))
+    waits = moments(str(tmp_path))
     assert len(waits) == MOMENTS
     assert all(later - earlier > INTERVAL - SLACK for earlier, later in pairwise(waits))
 

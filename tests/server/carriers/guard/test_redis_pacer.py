@@ -15,9 +15,11 @@ from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.options import LogLines
 from ringproof_server.testing.pacer_contract import INTERVAL, RATE, SLACK, PacerBench, PacerContract
 from tests.server.carriers.guard.pacer_child import MOMENTS
-from tests.server.carriers.guard.racing_processes import race
+from tests.server.carriers.guard.racing_processes import moments
 from tests.support.databases import hasher
-from tests.support.redis import RedisServer, running_redis
+from tests.support.redis import RedisServer, module_redis, redis, running_redis
+
+__all__ = ["module_redis", "redis"]
 
 MICROSECONDS = 1_000_000
 
@@ -30,21 +32,6 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis for the whole module."""
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture
-def redis(server: RedisServer) -> RedisServer:
-    """The same, emptied."""
-    with server.client() as client:
-        client.flushall()
-    return server
 
 
 @pytest.fixture
@@ -86,7 +73,7 @@ class TestRedisPacer(PacerContract):
 
 def test_processes_share_one_pace(redis: RedisServer, tmp_path: Path) -> None:
     """Twenty-four threads in three processes get thirty moments together, all an interval apart."""
-    waits = race(str(tmp_path), redis.url)
+    waits = moments(str(tmp_path), redis.url)
     assert len(waits) == MOMENTS
     assert all(later - earlier > INTERVAL - SLACK for earlier, later in pairwise(waits))
     assert not list(tmp_path.iterdir())
