@@ -103,7 +103,7 @@ class VerificationContract(CallSourceContract):
 
     def test_the_expected_call_verifies(self) -> None:
         """One report with what the source told of the call, and the ring time when it can measure one."""
-        source = self.make_source()
+        source, began = self.make_source(), self.clock.monotonic()
         self.when_ordered(lambda: self.call(source, self.number, self.ring_seconds))
         assert self.verify(source).channel == "flashcall"
         (proof,) = self.evidence
@@ -111,7 +111,8 @@ class VerificationContract(CallSourceContract):
             assert proof["caller_id"] == self.told(self.number)
         if source.capabilities().ring_time:
             assert proof["quality"] == "live"
-            assert abs(proof["ring_ms"] / 1000 - self.ring_seconds) < 2
+            # Real phones may begin to ring later than they are called, and a busy machine may hear it late.
+            assert 0 < proof["ring_ms"] <= (self.clock.monotonic() - began) * 1000
 
     def test_the_start_says_what_the_phone_can(self) -> None:
         """Neither more nor less than what the source is able to."""
