@@ -39,6 +39,9 @@ def begin() -> None:
         return
     # -Xrs: the signals that end a program stay with Python and pytest.
     jnius_config.set_options("-Xrs", "-Xmx96m", "-XX:TieredStopAtLevel=1")
+    # What a crash leaves is kept beside the classes, and no image of the whole memory.
+    report = Path(os.environ["RINGPROOF_STAND_INS"]).with_name("crash.log")
+    jnius_config.add_options("-XX:-CreateCoredumpOnCrash", f"-XX:ErrorFile={report}")
     jnius_config.set_classpath(os.environ["RINGPROOF_STAND_INS"])
     package = ModuleType("android")
     package.__path__ = [os.environ["RINGPROOF_ANDROID_GLUE"]]
