@@ -1,6 +1,7 @@
 /* Drives ringproof.js in a real browser with a clock and answers that a test commands. */
 window.harness = {
-  /** Answers in turn, the last one again and again; a function is called, `"drop"` is a lost connection. */
+  /** Answers in turn, the last one again and again; a function is called, `"drop"` is a lost connection, `"cut"` one
+   * that is lost in the middle, `"redirect"` an answer that the browser hides. */
   server(answers) {
     const calls = [];
     const fetch = async (url, request) => {
@@ -12,6 +13,10 @@ window.harness = {
       let answer = line.length > 1 ? line.shift() : line[0];
       if (typeof answer === "function") answer = await answer(call, request);
       if (answer === "drop") throw new TypeError("Failed to fetch");
+      if (answer === "redirect") return Response.error();
+      if (answer === "cut") return new Response(new ReadableStream({
+        start(stream) { stream.enqueue(new TextEncoder().encode('{"id": ')); stream.error(new TypeError("cut")); },
+      }));
       if (answer === "hang") return new Promise((_, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
       });

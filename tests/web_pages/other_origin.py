@@ -43,6 +43,7 @@ class Sites:
     shop: str
     stranger: str
     key: str = field(repr=False)
+    secret: str = field(repr=False)
     application: str
 
     def caller(self, page: Page, number: str) -> str:
@@ -80,7 +81,7 @@ def running_sites(folder: Path, site: Flask | None = None) -> Iterator[Sites]:
         server.start()
         apps = [loaded(server.url, one.publishable, one.id) for one in (tenant, other)]
         with running(site or apps[0], port) as shop, running(apps[1]) as stranger:
-            yield Sites(server, shop, stranger, tenant.publishable, tenant.id)
+            yield Sites(server, shop, stranger, tenant.publishable, tenant.secret, tenant.id)
     finally:
         server.stop()
 

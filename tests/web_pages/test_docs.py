@@ -79,6 +79,35 @@ def test_ten_lines_are_enough(sites: tuple[Sites, Shop], window: Window) -> None
     assert phone.phone_number == NUMBER
 
 
+LEAVES: Final = """async ([server, key, number]) => {
+  const { Ringproof } = await import(`${server}/assets/ringproof.js`);
+  const session = await Ringproof({ server, key }).start(number, { keep: false });
+  return session.view.id;
+}"""
+
+
+def test_a_verification_that_is_not_kept_ends_with_the_page(
+    sites: tuple[Sites, Shop], window: Window
+) -> None:
+    """The last request of a page that goes away reaches the server of another origin."""
+    (made, shop), page = sites, window.page
+    shop.page = ""
+    page.goto(made.shop)
+    started = page.evaluate(LEAVES, [made.server.url, made.key, "+447700900581"])
+    page.goto("about:blank")
+    seen = ""
+    for _ in range(100):
+        answer = page.request.get(
+            f"{made.server.url}/v1/verifications/{started}",
+            headers={"Authorization": f"Bearer {made.secret}"},
+        )
+        seen = answer.json()["status"]
+        if seen != "pending":
+            break
+        page.wait_for_timeout(100)
+    assert seen == "cancelled"
+
+
 IMPORTED: Final = "import('ringproof').then((one) => one.PROGRESS_KINDS.length, () => 'refused')"
 
 

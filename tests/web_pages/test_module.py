@@ -120,6 +120,26 @@ def test_repeats_are_bounded_and_end_as_an_unreachable_server(site: Page) -> Non
     assert times == 4
 
 
+def test_an_answer_that_breaks_off_is_a_lost_one(site: Page) -> None:
+    """It is asked for again, instead of being taken for the answer of something else."""
+    result = run(
+        site,
+        """const s = await h.started({ 'GET /vrf_1': ['cut', [200, h.sms()]] });
+        const going = s.session.poll(); await s.clock.pass(5);
+        return [(await going).attempt.channel, s.server.named('GET /vrf_1').length];""",
+    )
+    assert result == ["sms", 2]
+
+
+def test_a_redirect_is_not_followed(site: Page) -> None:
+    result = run(
+        site,
+        """const s = await h.started({ 'GET /vrf_1': ['redirect'], 'DELETE /vrf_1': ['drop'] });
+        return [(await h.fails(() => s.session.poll())).slug, s.server.named('GET /vrf_1').length];""",
+    )
+    assert result == ["unexpected-answer", 1]
+
+
 def test_a_repeat_waits_as_long_as_the_server_asks_but_not_for_ever(site: Page) -> None:
     waits = run(
         site,

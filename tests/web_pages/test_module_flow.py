@@ -295,6 +295,19 @@ def test_an_answer_on_its_way_at_the_reload_is_sent_again_as_the_same_one(site: 
     assert result == ["x.y.z", 2, 1]
 
 
+def test_a_page_that_asks_meanwhile_delays_that_and_nothing_freezes(site: Page) -> None:
+    counts = run(
+        site,
+        f"""const s = await h.started({{ 'GET /vrf_1': [[200, h.view()], 'hang'],
+          'POST /vrf_1/confirm': ['hang', {VERIFIED}] }});
+        s.session.enter('0018').catch(() => {{}}); await s.clock.pass(0); s.session.stop();
+        const again = await s.ringproof.resume(); again.poll().catch(() => {{}});
+        await s.clock.pass(30); again.stop();
+        return s.server.calls.length;""",
+    )
+    assert counts == 4
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -161,6 +161,7 @@ def test_a_code_that_is_typed_first_ends_the_browsers_wait(sites: Sites, window:
     join(page, sites.shop, number)
     began(page)
     page.click("text=Send me a text message")
+    expect(page.locator("#prove-heading")).to_have_text("We have sent you a message")
     expect(page.locator("#typed")).to_have_attribute("autocomplete", "one-time-code")
     code = sites.message(page, number).split("@127.0.0.1 #")[1][:6]
     page.fill("#typed", f"{code[:3]} {code[3:]}")

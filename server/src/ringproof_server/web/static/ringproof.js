@@ -105,7 +105,7 @@ async function start(transport, drawer, number, options) {
   }
   const line = new Line(transport, { id: view.id, challenge: answer.challenge, verifier: proof.verifier });
   const kept = keep ? drawer : null;
-  return new Session({ line, view, webotp, drawer: kept, cancelsOnLeave: !keep, note, evidence: null, onprogress, signal });
+  return new Session({ line, view, webotp, drawer: kept, cancelsOnLeave: !keep, note, evidence: null, signal }, onprogress);
 }
 
 /**
@@ -133,7 +133,7 @@ async function resume(transport, drawer, saved) {
   try {
     const { view } = await line.get();
     const own = saved === undefined ? drawer : null;
-    return new Session({ line, view, webotp, drawer: own, cancelsOnLeave: false, note, evidence, onprogress: null });
+    return new Session({ line, view, webotp, drawer: own, cancelsOnLeave: false, note, evidence }, null);
   } catch (problem) {
     if (saved !== undefined || !(problem instanceof RingproofProblem) || problem.passes) throw problem;
     drawer.clear();

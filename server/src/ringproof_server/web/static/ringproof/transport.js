@@ -173,15 +173,27 @@ function parsed(address) {
   }
 }
 
-/** @param {Response} answer @returns {Promise<Record<string, unknown>>} */
+/**
+ * What was answered. An answer that breaks off rejects, as one that never came.
+ * @param {Response} answer
+ */
 async function read(answer) {
   const tooLong = Number(answer.headers.get("Content-Length")) > LONGEST_ANSWER;
-  const body = tooLong ? null : await answer.json().catch(() => null);
-  const document = typeof body === "object" && !Array.isArray(body) ? body : null;
+  const document = tooLong ? null : documentIn(await answer.text());
   if (answer.ok && document !== null) return document;
   // A redirect would carry the key to another place, so it is not followed, and the browser hides its status.
   if (answer.ok || answer.status < 400) throw new RingproofProblem("unexpected-answer", { status: answer.status });
   throw problemFrom(answer.status, answer.headers.get("Retry-After"), document);
+}
+
+/** @param {string} text @returns {Record<string, unknown>|null} */
+function documentIn(text) {
+  try {
+    const found = JSON.parse(text);
+    return typeof found === "object" && !Array.isArray(found) ? found : null;
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -77,7 +77,8 @@ function digitsIn(flash, typed) {
 
 /**
  * Whether a number can be one that fits the pattern, in whatever way it is written: `+442079460018`,
- * `00442079460018`, `020 7946 0018`, `tel:…`. Which number it was, the server alone decides.
+ * `00442079460018`, `020 7946 0018`, `tel:…`. Which number it was, the server alone decides. Nothing fits a
+ * pattern without a digit, which says nothing of any number.
  *
  * @param {CallerIdPattern} pattern
  * @param {string} shown
@@ -89,6 +90,7 @@ export function matches(pattern, shown) {
   // The trunk zero in brackets behind a country code is never dialled from abroad.
   const digits = onlyDigits(international ? bare.replaceAll("(0)", "") : bare);
   const prefix = onlyDigits(pattern.prefix);
+  if (prefix === "") return false;
   const total = pattern.length === null ? null : pattern.length - 1;
   if (fits(digits, prefix, total)) return true;
   return !international && (afterAccessCode(digits, prefix, total) || isNational(digits, prefix, total));

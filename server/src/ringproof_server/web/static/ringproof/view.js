@@ -50,6 +50,11 @@ import { RingproofProblem } from "./problem.js";
 const FINISHED = new Set(["verified", "failed", "expired", "cancelled"]);
 const RESULTS = new Set(["mismatch", "more_evidence", "withheld"]);
 const MOST_SKIPPED = 50;
+const PREFIX = /^\+[0-9]{1,15}$/;
+/** Characters of the longest number of ITU-T E.164 with its +. */
+const LONGEST_NUMBER = 16;
+/** No server lets a step last longer. */
+const LONGEST_STEP_S = 600;
 
 /** @type {Readonly<Next>} */
 export const NOTHING_NEXT = Object.freeze({ check_in: null, channels: Object.freeze({}), automatic: null });
@@ -110,6 +115,12 @@ function integer(value) {
   return found === null ? null : Math.trunc(found);
 }
 
+/** A number of things, at least one. @param {unknown} value @param {number} other @param {number} most */
+function count(value, other, most) {
+  const found = integer(value);
+  return found === null || found < 1 || found > most ? other : found;
+}
+
 /** @param {unknown} value @param {number} other */
 function seconds(value, other) {
   const found = number(value);
@@ -126,16 +137,24 @@ function attempt(body) {
 /** @param {Body|null} body @returns {FlashCall|null} */
 function flashcall(body) {
   if (body === null) return null;
-  const pattern = mapping(body.caller_id_pattern);
   return {
-    caller_id_pattern: { prefix: text(pattern?.prefix) || "+", length: integer(pattern?.length) || null },
-    digits_to_type: integer(body.digits_to_type) || 4,
-    calls: integer(body.calls) || 1,
-    call: integer(body.call) || 1,
-    interception_timeout: seconds(body.interception_timeout, 45),
-    report_timeout: seconds(body.report_timeout, 75),
+    caller_id_pattern: pattern(mapping(body.caller_id_pattern)),
+    digits_to_type: count(body.digits_to_type, 4, LONGEST_NUMBER - 1),
+    calls: count(body.calls, 1, 99),
+    call: count(body.call, 1, 99),
+    interception_timeout: Math.min(seconds(body.interception_timeout, 45), LONGEST_STEP_S),
+    report_timeout: Math.min(seconds(body.report_timeout, 75), LONGEST_STEP_S),
     ring_time: text(body.ring_time) || "check",
   };
+}
+
+/** An odd one counts as none: pages draw as many dots as it has characters. @param {Body|null} body @returns {CallerIdPattern} */
+function pattern(body) {
+  const prefix = text(body?.prefix) ?? "";
+  const length = body?.length ?? null;
+  const size = integer(length);
+  const sound = length === null || (size !== null && size > prefix.length && size <= LONGEST_NUMBER);
+  return PREFIX.test(prefix) && sound ? { prefix, length: size } : { prefix: "+", length: null };
 }
 
 /** @param {Body|null} body */
