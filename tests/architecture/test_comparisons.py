@@ -14,6 +14,7 @@ SECRET_NAME: Final = re.compile(
 )
 PUBLIC: Final[dict[str, str]] = {
     "client_sdk/src/ringproof/_tokens.py nonce": "what the back end itself asked for, and signed claims",
+    "client_sdk/src/ringproof/android/_message_text.py app_hash": "what marks an app in every message to it",
     "client_sdk/src/ringproof/testing/_server.py code": "a stand-in server, whose code the test chose",
     "server/src/ringproof_server/web/assets.py digest": "the digest of a file that everybody may read",
     "server/src/ringproof_server/web/assets.py _digest": "the digest of a file that everybody may read",

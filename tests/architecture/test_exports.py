@@ -15,9 +15,14 @@ PUBLIC: dict[str, str] = {
     "ringproof.calls": """
         AskedCodes CallEvent CallSource Capabilities CodeRequest CodeSource Copy ExpectedCall ManualCallSource
         Ready RingTracker ScriptedCallSource SeenCall SimulatedCallSource SimulatedCodes Sink
-        SipPhoneCallSource StateBroadcast TypedCode TypedCodes answered burst doubled is_withheld matches
+        SipPhoneCallSource StateBroadcast TypedCode TypedCodes Way answered burst doubled is_withheld matches
         reordered ringing_once withheld without_number""",
-    "ringproof.testing": "CallSourceContract FakeClock FakeServer Seen",
+    "ringproof.android": """
+        AndroidCallSource AndroidCodes ScreeningFeed is_android sms_app_hash suggest_number""",
+    "ringproof.testing": """
+        FAULTS BurstContract CallSourceContract CopiesContract FakeClock FakeServer Fault ForeignCallContract
+        LateCallContract LogContract RefusedContract SecondCallContract Seen VerificationContract
+        WakingContract WithheldContract""",
     "ringproof_rcml": """
         NO_OVERRIDES AskedKeys Dialect Encoding Locale OverrideError Overrides Segments Transaction
         UnknownLocaleError Voice Words WordsError
@@ -41,5 +46,6 @@ def test_the_public_names_are_these_and_no_others(module: str) -> None:
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_there(module: str) -> None:
+    """Also those for a phone, on a machine that is none."""
     imported = import_module(module)
     assert not [name for name in imported.__all__ if getattr(imported, name, None) is None]

@@ -50,7 +50,7 @@ def test_every_language_has_a_title_and_a_sentence_for_every_problem() -> None:
 
 
 def test_the_page_script_lists_the_same_problems() -> None:
-    text = (ROOT / "server/src/ringproof_server/web/static/ringproof/transport.js").read_text()
+    text = (ROOT / "server/src/ringproof_server/web/static/ringproof/problem.js").read_text()
     listed = re.search(r"export const PROBLEMS = .*?\[(.*?)\]", text, re.DOTALL)
     assert listed is not None
     assert set(re.findall(r'"([a-z-]+)"', listed[1])) == SLUGS
