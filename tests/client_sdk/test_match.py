@@ -51,7 +51,6 @@ IE = CallerIdPattern("+35315", 12)
         (CallerIdPattern("+7495", 12), "84951234567"),
         (CallerIdPattern("+7495", 12), "81074951234567"),
         (IE, "015123456"),
-        (CallerIdPattern("+", None), "0312345678"),
         (CallerIdPattern("+4", 13), "020 7946 0018"),
         (CallerIdPattern("+4420", None), "02079460018"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, get_args
 
 import pytest
@@ -15,7 +16,7 @@ from playwright.sync_api import Page
 from ringproof import _errors as sdk_errors
 from ringproof._evidence import Inbox
 from ringproof._match import matches
-from ringproof._models import CallerIdPattern, FlashCall, Verification
+from ringproof._models import CallerIdPattern, FlashCall, Verification, verification_from
 from ringproof._progress import ProgressKind
 from ringproof_server.domain.errors import CLIENT_ERRORS
 from tests.web_pages.module_site import run, site
@@ -196,6 +197,33 @@ def test_a_view_is_read_leniently(site: Page) -> None:
     assert view["next"] == {"check_in": None, "channels": {}, "automatic": None}
     assert view["skipped"] == [{"channel": "push", "reason": ""}]
     assert "color" not in view
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"caller_id_pattern": {"prefix": "", "length": 0}},
+        {"caller_id_pattern": {"prefix": "+44", "length": 1e11}},
+        {"caller_id_pattern": {"prefix": "+44", "length": -5}},
+        {"caller_id_pattern": {"prefix": "+44", "length": "13"}},
+        {"caller_id_pattern": {"prefix": "+4420", "length": 5}},
+        {"caller_id_pattern": {"prefix": "<b>", "length": 13}},
+        {"digits_to_type": 1e9, "calls": -1, "call": 1e9, "caller_id_pattern": {"prefix": "+" + "4" * 16}},
+    ],
+)
+def test_a_call_that_cannot_be_is_read_as_the_sdk_reads_it(site: Page, call: dict[str, Any]) -> None:
+    """Nothing fits such a pattern, and no page draws a hundred thousand million dots for it."""
+    body = {"id": "vrf_1", "status": "pending", "flashcall": {**call, "interception_timeout": 1e11}}
+    read = run(
+        site,
+        "const { viewFrom } = await import('/assets/ringproof/view.js'); return viewFrom(argument);",
+        body,
+    )
+    theirs = verification_from(body).flashcall
+    assert theirs is not None
+    assert read["flashcall"] == asdict(theirs)
+    assert read["flashcall"]["caller_id_pattern"] == {"prefix": "+", "length": None}
+    assert read["flashcall"]["interception_timeout"] == 600
 
 
 @pytest.mark.parametrize(

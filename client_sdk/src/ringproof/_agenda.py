@@ -21,7 +21,9 @@ LAST_MOMENT = 2.0
 MARGIN = 0.5
 """Seconds after the server's deadline, so that it has acted when it is asked."""
 GRACE = 10.0
-"""Seconds after the expiry for which an unreachable server is still tried."""
+"""Seconds after the expiry for which a server is still tried that cannot be reached, or knows of no end."""
+LONGEST_LIFE = 3600.0
+"""Seconds after which it is over here, whatever the server says; none lets a verification live longer."""
 LONGEST_HOLD = 15.0
 """Seconds for which a server that does not answer is left alone, at most."""
 
@@ -33,6 +35,7 @@ class Agenda:
         self.step: tuple[object, ...] | None = None
         self.began = 0.0
         self.expires_at: float | None = None
+        self.over_at: float | None = None
         self.check_at = 0.0
         self.intercept_until: float | None = None
         self.report_until: float | None = None
@@ -63,9 +66,17 @@ class Agenda:
                 self.intercept_until = None
         if view.expires_in is not None:
             self.expires_at = now + view.expires_in
+        if self.over_at is None:
+            # What was said first counts: with every answer a life could be made longer.
+            life = LONGEST_LIFE if view.expires_in is None else min(view.expires_in, LONGEST_LIFE)
+            self.over_at = now + life + GRACE
         self.check_at = now + (view.next.check_in or 0.0)
         self.look_at = self._next_look(view, now)
         return fresh
+
+    def is_over(self, now: float) -> bool:
+        """Whether the verification has lived longer than it can."""
+        return self.over_at is not None and now > self.over_at
 
     def look_after(self, now: float, *seconds: float) -> None:
         """Look soon, because the phone noticed something that the server may explain."""
@@ -101,10 +112,10 @@ class HoldOff:
         """It answered."""
         self._failures = 0
 
-    def extend(self, now: float, seconds: float | None, expires: float | None) -> None:
+    def extend(self, now: float, seconds: float | None, over_at: float | None) -> None:
         """It failed; `seconds` is what it asked for. Never much longer than the verification lives."""
         wait = seconds if seconds is not None else min(2.0 ** min(self._failures, 4), LONGEST_HOLD)
         self._failures += 1
-        if expires is not None:
-            wait = min(wait, max(expires + GRACE - now, 0.0) + 1.0)
+        if over_at is not None:
+            wait = min(wait, max(over_at - now, 0.0) + 1.0)
         self.until = now + max(wait, 0.1)

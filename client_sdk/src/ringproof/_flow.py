@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ringproof._agenda import CALL_LOOKS, GRACE, LAST_MOMENT, Agenda, HoldOff
+from ringproof._agenda import CALL_LOOKS, LAST_MOMENT, Agenda, HoldOff
 from ringproof._calls import CallSources, CodeAsker
 from ringproof._case import Case
 from ringproof._errors import (
@@ -208,10 +208,9 @@ class VerificationRun:
             self._hold_off.over()
 
     def _hold(self, now: float, seconds: float | None, error: RingproofError) -> None:
-        expires = self._agenda.expires_at
-        if expires is not None and now > expires + GRACE:
+        if self._agenda.is_over(now):
             raise VerificationExpiredError("The time is over", verification=self._case.id) from error
-        self._hold_off.extend(self._clock.monotonic(), seconds, expires)
+        self._hold_off.extend(self._clock.monotonic(), seconds, self._agenda.over_at)
         if isinstance(error, ServerUnreachableError):
             self._screen.tell("offline")
 
@@ -285,11 +284,19 @@ class VerificationRun:
     def _adopt(self, view: Verification) -> None:
         """Take over what the server says, and enter the step it is in."""
         now = self._clock.monotonic()
-        was_flash, intercept = self._case.flash is not None, self._agenda.intercept_until
+        awaited, intercept = self._case.flash, self._agenda.intercept_until
         self._case.adopt(view)
         fresh = self._agenda.update(view, now)
-        timed_out = was_flash and self._case.flash is None and intercept is not None and now >= intercept
-        if timed_out and self._listening.hears_calls and self._agenda.report_until is not None:
+        if not view.finished and self._agenda.is_over(now):
+            self._case.close()
+            raise VerificationExpiredError("The time is over", verification=view.id)
+        timed_out = self._case.flash is None and intercept is not None and now >= intercept
+        if (
+            timed_out
+            and awaited is not None
+            and self._listening.hears(awaited)
+            and self._agenda.report_until is not None
+        ):
             self._reports.missed(self._agenda.report_until)
         if fresh and not view.finished:
             self._enter(view, now)

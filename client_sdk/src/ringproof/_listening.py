@@ -20,6 +20,8 @@ from ringproof._calls import (
     TypedCode,
     Way,
 )
+from ringproof._match import tells_apart
+from ringproof._models import FlashCall
 from ringproof._sources import AskedCodes
 from ringproof._system import Clock
 
@@ -77,9 +79,10 @@ class Listening:
         """Whether anybody can enter a code."""
         return self._codes is not None
 
-    @property
-    def hears_calls(self) -> bool:
-        """Whether a call would be noticed without the person's help."""
+    def hears(self, flash: FlashCall | None) -> bool:
+        """Whether this call would be noticed without the person's help; None: any call."""
+        if flash is not None and not tells_apart(flash.caller_id_pattern):
+            return False
         return any(self._calls[index].capabilities().zero_touch for index in self._started)
 
     def ways(self) -> tuple[Way, ...]:

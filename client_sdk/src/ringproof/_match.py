@@ -31,6 +31,10 @@ _SHORTEST = 6
 """Fewer digits than this are no telephone number, where the pattern does not say how long it is."""
 
 
+_NOTHING = "[^0-9]"
+"""An expression that no text of digits fits."""
+
+
 def ascii_digits(text: str) -> str:
     """The decimal digits of a text in any script, as 0-9; everything else is left out."""
     return "".join(str(int(character)) for character in text if character.isdecimal())
@@ -53,9 +57,19 @@ def is_withheld(reported: str | None) -> bool:
     return text in _WITHHELD_WORDS or text in _WITHHELD_NUMBERS
 
 
+def tells_apart(pattern: CallerIdPattern) -> bool:
+    """Whether a pattern says anything of a number: one without a digit is that of every call there is."""
+    return bool(ascii_digits(pattern.prefix))
+
+
 def matches(pattern: CallerIdPattern, reported: str | None) -> bool:
-    """Whether a shown number can be one that fits the pattern, in whatever way it is written."""
+    """Whether a shown number can be one that fits the pattern, in whatever way it is written.
+
+    Nothing fits a pattern that tells nothing apart: other people's calls would be reported, and silenced.
+    """
     if reported is None or len(reported) > LONGEST_CALLER_ID or is_withheld(reported):
+        return False
+    if not tells_apart(pattern):
         return False
     text = _bare(reported)
     international = text.startswith(("+", "\uff0b"))
@@ -78,6 +92,8 @@ def digits_that_fit(pattern: CallerIdPattern) -> str:
     It is to match all of the number's digits in ASCII, with a `+` before them where one was written. Python
     and Java read it alike.
     """
+    if not tells_apart(pattern):
+        return _NOTHING
     prefix = ascii_digits(pattern.prefix)
     total = None if pattern.length is None else pattern.length - 1
     whole = _rest(prefix, total)
@@ -92,7 +108,7 @@ def _rest(prefix: str, total: int | None) -> str:
     """What `_fits` accepts; for a length that cannot be, what no text of digits has."""
     if total is None:
         return f"{prefix}[0-9]{{{max(_SHORTEST - len(prefix), 1)},{LONGEST_CALLER_ID}}}"
-    return f"{prefix}[0-9]{{{total - len(prefix)}}}" if total >= len(prefix) else "[^0-9]"
+    return f"{prefix}[0-9]{{{total - len(prefix)}}}" if total >= len(prefix) else _NOTHING
 
 
 def _fits(digits: str, prefix: str, total: int | None) -> bool:

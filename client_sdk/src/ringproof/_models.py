@@ -6,6 +6,7 @@ old app works with a newer server. Only an answer without id or status is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,12 @@ from typing import Any
 from ringproof._errors import UnexpectedAnswerError
 
 FINISHED = frozenset({"verified", "failed", "expired", "cancelled"})
+
+LONGEST_STEP = 600.0
+"""Seconds: no server lets a step last longer, and no phone listens for longer."""
+LONGEST_NUMBER = 16
+"""Characters of the longest E.164 number with its `+`."""
+_PREFIX = re.compile(r"\+[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class CallerIdPattern:
     """What is known beforehand about the number that will call.
 
     `prefix` begins with `+`; `length` counts all characters of the E.164 form with its `+`; None: it varies.
+    Nothing fits a prefix without a digit, which stands for a pattern that was not given or cannot be one.
     """
 
     prefix: str = "+"
@@ -198,19 +206,35 @@ def _attempt(value: object) -> Attempt | None:
     )
 
 
+def _count(value: object, default: int, most: int) -> int:
+    """A number of things, at least one."""
+    number = _integer(value)
+    return default if number is None or not 1 <= number <= most else number
+
+
+def _pattern(value: object) -> CallerIdPattern:
+    """Read strictly: which calls leave the phone hangs on it, so an odd one fits none."""
+    body = _mapping(value)
+    prefix, length = _text(body.get("prefix")) or "", body.get("length")
+    if not _PREFIX.fullmatch(prefix):
+        return CallerIdPattern()
+    if length is None:
+        return CallerIdPattern(prefix)
+    size = _integer(length)
+    fits = size is not None and len(prefix) < size <= LONGEST_NUMBER
+    return CallerIdPattern(prefix, size) if fits else CallerIdPattern()
+
+
 def _flashcall(value: object) -> FlashCall | None:
     if not isinstance(value, dict):
         return None
-    pattern = _mapping(value.get("caller_id_pattern"))
     return FlashCall(
-        caller_id_pattern=CallerIdPattern(
-            _text(pattern.get("prefix")) or "+", _integer(pattern.get("length")) or None
-        ),
-        digits_to_type=_integer(value.get("digits_to_type")) or 4,
-        calls=_integer(value.get("calls")) or 1,
-        call=_integer(value.get("call")) or 1,
-        interception_timeout=_seconds(value.get("interception_timeout"), 45.0),
-        report_timeout=_seconds(value.get("report_timeout"), 75.0),
+        caller_id_pattern=_pattern(value.get("caller_id_pattern")),
+        digits_to_type=_count(value.get("digits_to_type"), 4, LONGEST_NUMBER - 1),
+        calls=_count(value.get("calls"), 1, 99),
+        call=_count(value.get("call"), 1, 99),
+        interception_timeout=min(_seconds(value.get("interception_timeout"), 45.0), LONGEST_STEP),
+        report_timeout=min(_seconds(value.get("report_timeout"), 75.0), LONGEST_STEP),
         ring_time=_text(value.get("ring_time")) or "check",
     )
 

@@ -40,7 +40,7 @@ class Screen:
                     kind,
                     self._case.view,
                     seconds,
-                    automatic=listening.hears_calls,
+                    automatic=listening.hears(self._case.flash),
                     ways=() if listening.waiting else listening.ways(),
                 )
             )
