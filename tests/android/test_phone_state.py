@@ -23,6 +23,7 @@ class Radio:
 
     def __init__(self) -> None:
         self.on = 0
+        self.broken = False
         self.say: Callable[[str, str | None], None] = lambda *_: None
 
     def listen(self, hear: Callable[[str, str | None], None]) -> Radio:
@@ -30,6 +31,8 @@ class Radio:
         return self
 
     def start(self) -> None:
+        if self.broken:
+            raise OSError("too many receivers")
         self.on += 1
 
     def stop(self) -> None:
@@ -60,6 +63,20 @@ def test_every_order_of_the_copies_is_one_call_and_ends(order: tuple[tuple[str, 
     assert ear.kinds().count("ringing") == 1
     assert ear.kinds().count("ended") == 1
     assert ear.events[-1].number == CALLER
+
+
+def test_a_receiver_that_could_not_be_registered_may_be_started_again() -> None:
+    """A start that failed was none: the next one listens, and is not taken for a second one."""
+    ear = Ear()
+    ear.radio.broken = True
+    with pytest.raises(OSError, match="too many"):
+        ear.calls.start(ear.events.append)
+    ear.calls.stop()
+    ear.radio.broken = False
+    ear.calls.start(ear.events.append)
+    ear.radio.say("RINGING", CALLER)
+    assert ear.kinds() == ["ringing"]
+    assert ear.radio.on == 1
 
 
 def test_an_alarm_dies_with_the_stop() -> None:

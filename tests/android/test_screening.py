@@ -285,6 +285,24 @@ def test_a_call_during_another_ring_claims_no_ring_time(first: str | None) -> No
     assert (events[-1].number, events[-1].ring_ms, events[-1].quality) == (OTHER, 4_000, "live")
 
 
+@pytest.mark.parametrize("with_states", [True, False])
+def test_a_sink_that_fails_loses_its_event_and_no_other(
+    with_states: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end is still told, also by the alarm; the log says what kind of failure, never the number."""
+    phone, kinds = Telephone(), list[str]()
+
+    def sink(event: CallEvent) -> None:
+        kinds.append(event.kind)
+        raise ValueError(f"cannot take {event.number}")
+
+    feed(phone, with_states=with_states).start(sink)
+    phone.screen(CALLER)
+    phone.clock.sleep(LONGEST_RING_MS / 1000 + 1)
+    assert kinds == ["ringing", "ended"]
+    assert caplog.messages == ["a sink of calls failed: ValueError"] * 2
+
+
 def test_a_call_whose_end_is_never_told_is_closed_without_a_ring_time() -> None:
     """A phone that suppresses broadcasts, or a caller who hung up during the screening."""
     phone = Telephone()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -10,8 +9,7 @@ from typing import Protocol, cast
 from ringproof._calls import CallEvent, Sink
 from ringproof._ring import PhoneState, RingTracker, StateBroadcast
 from ringproof._system import Clock
-
-_log = logging.getLogger("ringproof.android")
+from ringproof.android._telling import tell
 
 STATES = frozenset({"RINGING", "OFFHOOK", "IDLE"})
 LONGEST_NUMBER = 64
@@ -44,7 +42,11 @@ class PhoneStateFeed:
             if self._take is not None:
                 return
             self._take = take
-            self._receiver.start()
+            try:
+                self._receiver.start()
+            except BaseException:
+                self._take = None
+                raise
 
     def stop(self) -> None:
         """Hand over nothing more; harmless when not started."""
@@ -127,8 +129,4 @@ class PhoneStateCalls:
             sink = self._sink
             if sink is None:
                 return
-            try:
-                sink(event)
-            except Exception as fault:  # noqa: BLE001 - the receiver's thread has nobody to raise it to
-                # Its kind only: the words of an exception might quote a number.
-                _log.error("a sink of calls failed: %s", type(fault).__name__)
+            tell(sink, event)

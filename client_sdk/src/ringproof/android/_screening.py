@@ -16,6 +16,7 @@ from ringproof._match import digits_that_fit
 from ringproof._models import CallerIdPattern
 from ringproof._ring import LONGEST_RING_MS, RingTracker, StateBroadcast
 from ringproof._system import Clock, SystemClock
+from ringproof.android._telling import tell
 
 ROLE = "ROLE_CALL_SCREENING"
 WATCHED_S = 300.0
@@ -265,4 +266,4 @@ class ScreeningFeed:
     def _tell(self, events: Sequence[CallEvent]) -> None:
         for event in events:
             if self._sink is not None:
-                self._sink(event)
+                tell(self._sink, event)
