@@ -17,16 +17,16 @@ from ringproof_server.carriers.twilio.api import TwilioApi
 from ringproof_server.carriers.twilio.settings import read_settings
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.domain.phone_number import PhoneNumber
-from ringproof_server.ports import OutgoingCall, OutgoingMessage
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.options import carrier_options
 from tests.server.carriers.twilio.far_side import (
     CALLER_ID,
-    EVENTS_URL,
     NUMBER,
     SERVICE,
     SETTINGS,
     TEMPLATE,
+    call,
+    message,
 )
 from tests.support.prism import for_the_mock, prism, published
 
@@ -53,34 +53,9 @@ def carrier(address: str, **settings: str) -> TwilioCarrier:
     return build(carrier_options({n: v for n, v in chosen.items() if v}, timeouts=PATIENT))
 
 
-def message(channel: Channel) -> OutgoingMessage:
-    return OutgoingMessage(
-        attempt_id="att_1",
-        reference="a-reference",
-        channel=channel,
-        to=NUMBER,
-        sender="Ringproof",
-        text="493817 is your code.",
-        code="493817",
-        language="en",
-        events_url=EVENTS_URL,
-    )
-
-
 def test_a_call_is_accepted(address: str) -> None:
     """With its document, its time limits and all four events; the answer names the call."""
-    placed = carrier(address).place_call(
-        OutgoingCall(
-            attempt_id="att_1",
-            reference="a-reference",
-            channel=Channel.FLASHCALL,
-            to=NUMBER,
-            caller_id=CALLER_ID,
-            dial_timeout=20,
-            document_url="https://ringproof.example/rcml/a-reference",
-            events_url=EVENTS_URL,
-        )
-    )
+    placed = carrier(address).place_call(call())
     assert placed.remote_id.startswith("CA")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from ringproof_server.carriers import CallbackRequest, Timeouts
+from ringproof_server.carriers import CallbackRequest, Channel, OutgoingCall, OutgoingMessage, Timeouts
 from ringproof_server.carriers.twilio import TwilioCarrier, build
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import Seals
@@ -28,6 +28,7 @@ OTHER_CALLER_ID: Final = "+442071838751"
 SENDER: Final = "+447480000001"
 WHATSAPP_SENDER: Final = "+447480000002"
 EVENTS_URL: Final = "https://ringproof.example/carriers/twilio/events"
+DOCUMENT: Final = "https://ringproof.example/rcml/a-reference"
 
 SETTINGS: Final = {
     "account_sid": SID,
@@ -35,6 +36,33 @@ SETTINGS: Final = {
     "sender": SENDER,
     "whatsapp_sender": WHATSAPP_SENDER,
 }
+
+
+def call() -> OutgoingCall:
+    return OutgoingCall(
+        attempt_id="att_1",
+        reference="a-reference",
+        channel=Channel.FLASHCALL,
+        to=NUMBER,
+        caller_id=CALLER_ID,
+        dial_timeout=20,
+        document_url=DOCUMENT,
+        events_url=EVENTS_URL,
+    )
+
+
+def message(channel: Channel) -> OutgoingMessage:
+    return OutgoingMessage(
+        attempt_id="att_1",
+        reference="a-reference",
+        channel=channel,
+        to=NUMBER,
+        sender="Ringproof",
+        text="493817 is your code.",
+        code="493817",
+        language="en",
+        events_url=EVENTS_URL,
+    )
 
 
 class FarSide:

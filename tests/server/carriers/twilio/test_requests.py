@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from ringproof_server.carriers import CarrierMisconfigured, Channel, OutgoingCall, OutgoingMessage
+from ringproof_server.carriers import CarrierMisconfigured, Channel
 from ringproof_server.carriers.twilio.carrier import LONGEST_CALL
 from tests.server.carriers.twilio.far_side import (
     CALLER_ID,
+    DOCUMENT,
     EVENTS_URL,
     NUMBER,
     SENDER,
@@ -21,42 +22,15 @@ from tests.server.carriers.twilio.far_side import (
     WHATSAPP_SENDER,
     Bench,
     bench_with,
+    call,
+    message,
 )
-
-DOCUMENT = "https://ringproof.example/rcml/a-reference"
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     with bench_with() as made:
         yield made
-
-
-def call() -> OutgoingCall:
-    return OutgoingCall(
-        attempt_id="att_1",
-        reference="a-reference",
-        channel=Channel.FLASHCALL,
-        to=NUMBER,
-        caller_id=CALLER_ID,
-        dial_timeout=20,
-        document_url=DOCUMENT,
-        events_url=EVENTS_URL,
-    )
-
-
-def message(channel: Channel) -> OutgoingMessage:
-    return OutgoingMessage(
-        attempt_id="att_1",
-        reference="a-reference",
-        channel=channel,
-        to=NUMBER,
-        sender="Ringproof",
-        text="493817 is your code.",
-        code="493817",
-        language="en",
-        events_url=EVENTS_URL,
-    )
 
 
 def sent(bench: Bench) -> dict[str, list[str]]:
