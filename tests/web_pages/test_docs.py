@@ -146,6 +146,12 @@ def test_the_page_names_every_problem_of_browsers_and_every_kind_of_progress(sit
         assert f"`{slug}`" in PAGE or shortened in PAGE or slug.startswith("push-"), slug
 
 
+def test_all_modules_are_fetched_at_once() -> None:
+    """The first one names all others, so a page waits for two round trips and not for four."""
+    named = re.findall(r'"\./ringproof/(\w+\.js)"', (MODULES / "ringproof.js").read_text(encoding="utf-8"))
+    assert set(named) == {one.name for one in (MODULES / "ringproof").glob("*.js")}
+
+
 def test_what_a_site_loads_is_small() -> None:
     """All modules together stay below what one picture weighs."""
     files = [MODULES / "ringproof.js", *(MODULES / "ringproof").glob("*.js")]

@@ -84,6 +84,22 @@ def test_each_of_several_calls_is_told(site: Page) -> None:
     assert told[1] == ["preparing", "starting", "calling", "ringing", "checking", "calling"]
 
 
+def test_a_mistake_in_the_pages_own_handler_stops_nothing(site: Page) -> None:
+    result = run(
+        site,
+        f"""const heard = [];
+        const hear = (event) => {{ event.preventDefault(); heard.push(event.message); }};
+        addEventListener('error', hear);
+        const s = await h.started({{ 'GET /vrf_1': [[200, h.sms()], [200, h.sms({{ status: 'verified' }})]],
+          'POST /vrf_1/confirm': [{VERIFIED}] }});
+        s.session.onchange = () => {{ throw new Error('mistake'); }};
+        await s.clock.pass(5); await s.session.enter('123456');
+        removeEventListener('error', hear);
+        return [s.session.token, heard.length > 0 && heard.every((one) => one.includes('mistake'))];""",
+    )
+    assert result == ["x.y.z", True]
+
+
 @pytest.mark.parametrize("result", ["withheld", "more_evidence"])
 def test_what_is_not_wrong_is_not_called_wrong(site: Page, result: str) -> None:
     told = run(

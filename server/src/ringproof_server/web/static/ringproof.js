@@ -23,6 +23,12 @@ import { systemClock, Transport } from "./ringproof/transport.js";
 import { asciiDigits } from "./ringproof/typed.js";
 import { viewFrom } from "./ringproof/view.js";
 import { canReceiveCodes } from "./ringproof/webotp.js";
+// What those import in turn, named here so that a browser fetches all modules at once.
+import "./ringproof/devices.js";
+import "./ringproof/follow.js";
+import "./ringproof/run.js";
+import "./ringproof/standing.js";
+import "./ringproof/watch.js";
 
 export { asciiDigits, canReceiveCodes, OWN_PROBLEMS, peekToken, PROBLEMS, PROGRESS_KINDS, RingproofProblem, Session };
 

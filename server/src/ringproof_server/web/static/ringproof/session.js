@@ -190,7 +190,12 @@ export class Session extends EventTarget {
    * @param {any} detail
    */
   #emit(name, detail) {
-    if (name !== "look") this[`on${name}`]?.(detail);
+    try {
+      if (name !== "look") this[`on${name}`]?.(detail);
+    } catch (error) {
+      // As with listeners: a page's own mistake is reported and stops nothing here.
+      reportError(error);
+    }
     return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: name === "code" }));
   }
 }
