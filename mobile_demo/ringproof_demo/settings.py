@@ -123,18 +123,26 @@ class SettingsFile:
 
     def load(self) -> Settings:
         """What is remembered, with what was given at the start."""
-        try:
-            stored = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            stored = {}
-        return self._given(_settings_from(stored))
+        return self._given(self._stored())
 
     def save(self, settings: Settings) -> None:
         """Remember; the old file stays whole until the new one is. Raises OSError when that fails."""
+        stored = self._stored()
+        given = asdict(self._given(stored))
+        kept = {
+            name: getattr(stored, name) if value == given[name] else value
+            for name, value in asdict(settings).items()
+        }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(settings)), encoding="utf-8")
+        fresh.write_text(json.dumps(kept), encoding="utf-8")
         fresh.replace(self._path)
+
+    def _stored(self) -> Settings:
+        try:
+            return _settings_from(json.loads(self._path.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return Settings()
 
 
 def _settings_from(stored: object) -> Settings:
