@@ -19,6 +19,7 @@ from ringproof._match import matches
 from ringproof._models import CallerIdPattern, FlashCall, Verification, verification_from
 from ringproof._progress import ProgressKind
 from ringproof_server.domain.errors import CLIENT_ERRORS
+from ringproof_server.http import PROBLEM_STATUS
 from tests.web_pages.module_site import run, site
 from tests.web_pages.stand_in import code_view, flash_view
 
@@ -162,6 +163,39 @@ def test_a_code_is_cleaned_and_a_slip_of_the_finger_is_not_sent(site: Page) -> N
         if made is not None:
             assert json.dumps(made["code"]).isascii()
             assert made["code"] == typed.translate(str.maketrans("١٢٣٤٥٦", "123456", " -"))
+
+
+def test_every_problem_of_the_server_arrives_whole(site: Page) -> None:
+    """By its slug, with everything that the SDK reads of it too"""
+    told = run(
+        site,
+        """const seen = [];
+        for (const [slug, status] of argument) {
+          const more = { retry_after: 30, verification: 'vrf_2', errors: [{ field: 'f', message: 'm' }] };
+          const problem = h.problem(slug, status, more);
+          const start = await h.started({ 'POST ': [problem] }).catch((one) => one);
+          seen.push([start.slug, start.status, start.title, start.detail, start.instance, start.retryAfter,
+            start.verification, start.errors, start.passes]);
+        }
+        return seen;""",
+        list(PROBLEM_STATUS.items()),
+    )
+    for (slug, status), seen in zip(PROBLEM_STATUS.items(), told, strict=True):
+        body = {
+            "type": f"/problems/{slug}",
+            "title": slug,
+            "detail": slug,
+            "instance": "req_1",
+            "retry_after": 30,
+            "verification": "vrf_2",
+            "errors": [{"field": "f", "message": "m"}],
+        }
+        theirs = sdk_errors.problem_from(status, {}, body)
+        faults = [fault._asdict() for fault in theirs.errors]
+        assert seen[:8] == [theirs.slug, theirs.status, theirs.title, theirs.detail, theirs.instance,
+                            theirs.retry_after, theirs.verification, faults]  # fmt: skip
+        waits = isinstance(theirs, (sdk_errors.TooEarlyError, sdk_errors.RateLimitedError))
+        assert seen[8] == (waits or status >= 500), slug
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ function enterStep(kind, { attempt, flashcall, code, keypad }) {
   const pattern = flashcall?.caller_id_pattern;
   const [heading, text, label] = {
     calling: ["Your phone is about to ring", "Somebody rings once and hangs up. Do not answer.", `Last ${flashcall?.digits_to_type} digits of the number that calls`],
-    code: [attempt?.channel === "sms" ? "We have sent you a message" : "We have a code for you", "Never tell it to anybody.", `Code of ${code?.length ?? 6} digits`],
+    code: [attempt?.channel === "sms" ? "We have sent you a message" : "We have a code for you", "Type the code here. Never tell it to anybody.", `Code of ${code?.length ?? 6} digits`],
     keypad: ["Answer our call", "Type these digits on your phone:", ""],
     waiting: ["One moment", "This page goes on by itself.", ""],
   }[kind];
