@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ringproof._agenda import CALL_LOOKS, LAST_MOMENT, Agenda, HoldOff
 from ringproof._calls import CallSources, CodeAsker
 from ringproof._case import Case
+from ringproof._ear import Awake, Heard, Prepared
 from ringproof._errors import (
     AlreadyFinishedError,
     ChallengeExpiredError,
@@ -26,7 +27,7 @@ from ringproof._errors import (
     VerificationFailedError,
 )
 from ringproof._evidence import Inbox, Proof
-from ringproof._listening import Awake, Heard, Listening, Prepared, code_source_of, sources_of
+from ringproof._listening import Listening, code_source_of, sources_of
 from ringproof._models import Verification, Verified
 from ringproof._post import Message, Post, Stop, StoppedError, Wanted
 from ringproof._progress import Progress, StartOptions

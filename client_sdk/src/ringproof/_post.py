@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ringproof._calls import TypedCode
-from ringproof._listening import Awake, Heard, Prepared
+from ringproof._ear import Awake, Heard, Prepared
 from ringproof._system import Clock, Mailbox
 
 

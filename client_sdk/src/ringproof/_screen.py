@@ -54,7 +54,7 @@ class Screen:
     def enter(self, view: Verification) -> None:
         """A new step: ask, then tell, so that a field is there when the screen is told of it."""
         if view.flashcall is None:
-            self._listening.expect_nothing()
+            self._listening.expect(None)
         self._ask(view, wrong=False)
         if view.flashcall is not None:
             self.tell("calling")
