@@ -297,7 +297,8 @@ def test_a_forged_broadcast_neither_crashes_nor_injects(forged: MessageNews) -> 
 
 
 @pytest.mark.parametrize(
-    ("owner", "flags"), [("evil.example", 0), (None, 0), (GOOGLE, 0x01), (GOOGLE, 0x02), (GOOGLE, 0xC0)]
+    ("owner", "flags"),
+    [("evil.example", 0), (None, 0), *((GOOGLE, flag) for flag in (0x01, 0x02, 0x40, 0x80))],
 )
 def test_only_googles_own_dialog_is_opened(owner: str | None, flags: int) -> None:
     """An Intent from a broadcast opened blindly would lend its sender the app's own rights and files."""
@@ -306,6 +307,31 @@ def test_only_googles_own_dialog_is_opened(owner: str | None, flags: int) -> Non
     assert screen.services.dialogs == []
     screen.services.offer()
     assert len(screen.services.dialogs) == 1
+
+
+def test_a_dialog_answers_once_and_only_in_its_own_verification() -> None:
+    """A result that nobody asked for is nobody's: a second one, or one that was open before the stop."""
+    screen = Screen(app_hash=None).start()
+    screen.services.offer()
+    screen.codes.stop()
+    screen.start()
+    screen.services.offer()
+    before, now = screen.services.dialogs
+    before(text("000000", mark=""))
+    assert screen.got == []
+    now(text(mark=""))
+    now(text("111111", mark=""))
+    now(None)
+    assert screen.read == [CODE]
+    assert screen.codes.way == "consent"
+
+
+def test_a_marked_message_is_nobodys_while_the_person_is_asked_for_consent() -> None:
+    """Play services hand it over by the way that was started, and by no other."""
+    screen = Screen(retriever=DEVELOPER_ERROR).start()
+    assert screen.codes.way == "consent"
+    screen.services.sms(text())
+    assert screen.got == []
 
 
 def test_a_flood_is_bounded() -> None:
