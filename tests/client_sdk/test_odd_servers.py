@@ -139,6 +139,32 @@ def test_a_step_is_not_waited_for_longer_than_any_server_lets_it_last(scene: Sce
     assert (flash.interception_timeout, flash.report_timeout, flash.calls, flash.call) == (600, 600, 1, 1)
 
 
+@pytest.mark.parametrize("length", [0, -6, 33, 10**9, "6", None])
+def test_a_code_can_be_entered_whatever_length_was_said(scene: Scene, length: object) -> None:
+    """A length that no code has is none, and does not hold every code for a slip of the finger."""
+
+    def change(view: dict[str, Any]) -> None:
+        if view.get("code"):
+            view["code"]["length"] = length
+
+    scene.serve(Odd(scene, change))
+    typist = scene.typist("123456")
+    assert scene.verify(None, typist, channels=["sms"]).channel == "sms"
+    assert [request.length for request in typist.asked] == [None]
+
+
+def test_no_more_channels_are_offered_than_a_screen_can_hold(scene: Scene) -> None:
+    """A button for each of a million names would end the app."""
+
+    def change(view: dict[str, Any]) -> None:
+        view["next"]["channels"] = {f"channel {number}": 0 for number in range(10_000)}
+
+    scene.serve(Odd(scene, change))
+    view = scene.client.start("+447400123456").verification
+    assert view is not None
+    assert len(view.next.channels) == 50
+
+
 @pytest.mark.parametrize("digits", [0, -3, 10**9, "4", None, True])
 def test_how_many_digits_are_asked_for_is_a_number_that_can_be_typed(scene: Scene, digits: object) -> None:
     """Four, where the server does not say it sensibly."""

@@ -247,15 +247,23 @@ def test_a_view_is_read_leniently(site: Page) -> None:
 )
 def test_a_call_that_cannot_be_is_read_as_the_sdk_reads_it(site: Page, call: dict[str, Any]) -> None:
     """Nothing fits such a pattern, and no page draws a hundred thousand million dots for it."""
-    body = {"id": "vrf_1", "status": "pending", "flashcall": {**call, "interception_timeout": 1e11}}
+    body = {
+        "id": "vrf_1", "status": "pending", "flashcall": {**call, "interception_timeout": 1e11},
+        "code": {"length": 0 if "digits_to_type" in call else -6},
+        "next": {"channels": {f"channel {number}": number for number in range(1_000)}},
+    }  # fmt: skip
     read = run(
         site,
         "const { viewFrom } = await import('/assets/ringproof/view.js'); return viewFrom(argument);",
         body,
     )
-    theirs = verification_from(body).flashcall
-    assert theirs is not None
-    assert read["flashcall"] == asdict(theirs)
+    theirs = asdict(verification_from(body))
+    assert {name: read[name] for name in ("flashcall", "code")} == {
+        name: theirs[name] for name in ("flashcall", "code")
+    }
+    assert read["next"]["channels"] == theirs["next"]["channels"]
+    assert read["code"] == {"length": None}
+    assert len(read["next"]["channels"]) == 50
     assert read["flashcall"]["caller_id_pattern"] == {"prefix": "+", "length": None}
     assert read["flashcall"]["interception_timeout"] == 600
 

@@ -19,6 +19,8 @@ LONGEST_STEP = 600.0
 """Seconds: no server lets a step last longer, and no phone listens for longer."""
 LONGEST_NUMBER = 16
 """Characters of the longest E.164 number with its `+`."""
+LONGEST_CODE = 32
+MOST_CHANNELS = 50
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
 
 
@@ -212,6 +214,11 @@ def _count(value: object, default: int, most: int) -> int:
     return default if number is None or not 1 <= number <= most else number
 
 
+def _code_length(value: object) -> int | None:
+    """None also where no code can be so long: with a wrong length none could be entered."""
+    return _count(value, 0, LONGEST_CODE) or None
+
+
 def _pattern(value: object) -> CallerIdPattern:
     """Read strictly: which calls leave the phone hangs on it, so an odd one fits none."""
     body = _mapping(value)
@@ -259,7 +266,8 @@ def _next(value: object) -> NextActions:
     body = _mapping(value)
     automatic = _mapping(body.get("automatic"))
     channel = _text(automatic.get("channel"))
-    seconds = {name: _number(after) for name, after in _mapping(body.get("channels")).items()}
+    channels = list(_mapping(body.get("channels")).items())[:MOST_CHANNELS]
+    seconds = {name: _number(after) for name, after in channels}
     return NextActions(
         check_in=_number(body.get("check_in")),
         channels={name: max(0.0, after) for name, after in seconds.items() if after is not None},
@@ -285,7 +293,7 @@ def verification_from(body: Mapping[str, Any]) -> Verification:
         expires_in=_number(body.get("expires_in")),
         attempt=_attempt(body.get("attempt")),
         flashcall=_flashcall(body.get("flashcall")),
-        code=CodeStep(_integer(code.get("length"))) if isinstance(code, dict) else None,
+        code=CodeStep(_code_length(code.get("length"))) if isinstance(code, dict) else None,
         keypad=_keypad(body.get("keypad")),
         skipped=_skipped(body.get("skipped")),
         next=_next(body.get("next")),

@@ -49,7 +49,8 @@ import { RingproofProblem } from "./problem.js";
 
 const FINISHED = new Set(["verified", "failed", "expired", "cancelled"]);
 const RESULTS = new Set(["mismatch", "more_evidence", "withheld"]);
-const MOST_SKIPPED = 50;
+const MOST_LISTED = 50;
+const LONGEST_CODE = 32;
 const PREFIX = /^\+[0-9]{1,15}$/;
 /** Characters of the longest number of ITU-T E.164 with its +. */
 const LONGEST_NUMBER = 16;
@@ -81,7 +82,8 @@ export function viewFrom(body) {
     expires_in: number(body.expires_in),
     attempt: attempt(mapping(body.attempt)),
     flashcall: flashcall(mapping(body.flashcall)),
-    code: code && { length: integer(code.length) },
+    // Of a wrong length no code could be entered.
+    code: code && { length: count(code.length, 0, LONGEST_CODE) || null },
     keypad: keypad(mapping(body.keypad)),
     skipped: skipped(body.skipped),
     next: next(mapping(body.next) ?? {}),
@@ -165,7 +167,7 @@ function keypad(body) {
 
 /** @param {unknown} value */
 function skipped(value) {
-  const listed = Array.isArray(value) ? value.slice(0, MOST_SKIPPED).map(mapping) : [];
+  const listed = Array.isArray(value) ? value.slice(0, MOST_LISTED).map(mapping) : [];
   return listed.flatMap((one) => (one ? [{ channel: text(one.channel) ?? "", reason: text(one.reason) ?? "" }] : []));
 }
 
@@ -173,7 +175,8 @@ function skipped(value) {
 function next(body) {
   const automatic = mapping(body.automatic);
   const channel = text(automatic?.channel);
-  const known = Object.entries(mapping(body.channels) ?? {}).filter(([, after]) => number(after) !== null);
+  const listed = Object.entries(mapping(body.channels) ?? {}).slice(0, MOST_LISTED);
+  const known = listed.filter(([, after]) => number(after) !== null);
   return {
     check_in: number(body.check_in),
     channels: Object.fromEntries(known.map(([name, after]) => [name, Math.max(0, Number(after))])),
