@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringproof._models import CallerIdPattern
 from ringproof._ring import LONGEST_RING_MS
 from ringproof.android._phone_state import PhoneStateCalls, PhoneStateFeed
-from ringproof.calls import CallEvent
+from ringproof.calls import CallEvent, matches
 from ringproof.testing import FakeClock
 
 CALLER = "+442079460018"
@@ -77,6 +78,29 @@ def test_a_receiver_that_could_not_be_registered_may_be_started_again() -> None:
     ear.radio.say("RINGING", CALLER)
     assert ear.kinds() == ["ringing"]
     assert ear.radio.on == 1
+
+
+@pytest.mark.parametrize("state", ["None", "", "ringing", "HOLDING", "x" * 100_000])
+def test_a_state_that_nobody_knows_neither_begins_nor_ends_a_call(state: str) -> None:
+    """A broadcast without the extra, or with a word of the phone's maker."""
+    ear = Ear()
+    ear.calls.start(ear.events.append)
+    ear.radio.say(state, CALLER)
+    assert ear.kinds() == []
+    ear.radio.say("RINGING", CALLER)
+    ear.radio.say(state, CALLER)
+    assert ear.kinds() == ["ringing"]
+
+
+def test_a_text_that_is_too_long_for_a_number_is_cut_and_is_none() -> None:
+    """It is not kept whole, and fits no pattern."""
+    ear = Ear()
+    ear.calls.start(ear.events.append)
+    ear.radio.say("RINGING", CALLER + "0" * 1_000_000)
+    (event,) = ear.events
+    assert event.number is not None
+    assert len(event.number) < 100
+    assert not matches(CallerIdPattern("+44"), event.number)
 
 
 def test_an_alarm_dies_with_the_stop() -> None:
