@@ -55,7 +55,7 @@ SCREENS: dict[type, Callable[..., Screen]] = {
     EndedView: EndedScreen,
     SettingsView: SettingsScreen,
 }
-PHONE_WIDTH, PANEL_WIDTH, HEIGHT = 400, 380, 800
+PHONE_WIDTH, PANEL_WIDTH, HEIGHT = 400, 500, 800
 _ESCAPE, _TAB, _ENTER = 27, 9, {13, 271}
 
 

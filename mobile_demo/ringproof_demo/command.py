@@ -49,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(fault)
     if find_spec("kivy") is None:
         return _refuse("Kivy is missing; install it with: pip install 'kivy[base]'")
+    if not ON_A_PHONE and not _has_display(os.environ):  # noqa: TID251 - where a desk names its display
+        return _refuse("there is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY")
     for name, value in KIVY.items():
         os.environ.setdefault(name, value)  # noqa: TID251 - Kivy can be told these things in no other way
     _calm_kivy()
@@ -91,6 +93,12 @@ def _calm_kivy() -> None:
     log = logging.getLogger("kivy")
     log.setLevel(logging.ERROR)
     log.addFilter(lambda record: not record.getMessage().startswith("Cutbuffer:"))
+
+
+def _has_display(environment: Mapping[str, str]) -> bool:
+    """Without one, Kivy would draw where nobody looks. Other systems than Linux always have one."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    return sys.platform != "linux" or any(environment.get(name) for name in names)
 
 
 def _refuse(reason: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringproof import Verification, Verified
+from ringproof_demo.numbers import shown
 from ringproof_demo.settings import Fault, Settings
 from ringproof_demo.verifying import DIGITS, State, Times
 from ringproof_demo.view import (
@@ -129,8 +130,8 @@ def _call(state: State, words: AppWords, number: str, *, asks: bool, two_sims: b
         heading=heading,
         text=text,
         hint=words.app("permission_refused") if state.refused else hint,
-        prefix=flash.caller_id_pattern.prefix if flash else "+",
         label=label,
+        begins=_begins(told, words),
         digits=digits,
         can_check=flash is not None and not state.checking,
         until=state.until,
@@ -142,6 +143,11 @@ def _call(state: State, words: AppWords, number: str, *, asks: bool, two_sims: b
         error=_call_error(state, words),
         notice=_notice(state, words),
     )
+
+
+def _begins(told: Verification | None, words: AppWords) -> str | None:
+    prefix = told.flashcall.caller_id_pattern.prefix if told and told.flashcall else ""
+    return words.page("caller_begins", prefix=shown(prefix, words.tag)) if len(prefix) > 1 else None
 
 
 def _phase(state: State, *, asks: bool) -> Phase:

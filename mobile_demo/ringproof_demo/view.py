@@ -62,9 +62,9 @@ Phase = Literal["asking", "starting", "calling", "ringing", "checking"]
 class CallView:
     """A call is on its way or ringing.
 
-    `hears` is whether it is noticed without the person. `prefix` and `digits` say which digits to type, from
-    the first second; `can_check` is whether the server waits for them already. `until` is when the step is
-    over, `automatic` what comes by itself and when.
+    `hears` is whether it is noticed without the person. `label`, `begins` and `digits` say which digits to
+    type, from the first second; `can_check` is whether the server waits for them already. `until` is when the
+    step is over, `automatic` what comes by itself and when.
     """
 
     phase: Phase
@@ -72,8 +72,8 @@ class CallView:
     heading: str
     text: str = field(repr=False)
     hint: str | None
-    prefix: str
     label: str
+    begins: str | None
     digits: int
     can_check: bool
     until: float | None

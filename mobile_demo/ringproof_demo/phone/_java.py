@@ -18,7 +18,7 @@ def _or(default: Answer, ask: Callable[[], Answer]) -> Answer:
     """What Android says; the default where this phone cannot say it."""
     try:
         return ask()
-    except JavaException:
+    except (JavaException, AttributeError):
         return default
 
 

@@ -15,15 +15,21 @@ class AndroidPhone:
     offers_number = True
 
     def __init__(self) -> None:
-        # Nothing is asked for in the flavour without the call log, or on a tablet that cannot be called.
-        self.asks_permission = bool(AndroidCallSource().capabilities().needs)
         self.two_sims = _java.lines() > 1
         self._languages = _java.languages()
         self._country = _java.country()
         self._hash = sms_app_hash()
 
+    @property
+    def asks_permission(self) -> bool:
+        able = AndroidCallSource().capabilities()
+        return bool(able.needs) and not able.zero_touch
+
     def calls(self, server: str, number: str) -> CallSource | None:  # noqa: ARG002 - this phone is the real one
-        return AndroidCallSource()
+        """None in a package that asks for nothing which names the caller, and on a tablet."""
+        source = AndroidCallSource()
+        able = source.capabilities()
+        return source if able.needs or able.zero_touch else None
 
     def codes(self, server: str, number: str) -> CodeSource | None:  # noqa: ARG002 - this phone is the real one
         return AndroidCodes(app_hash=self._hash)

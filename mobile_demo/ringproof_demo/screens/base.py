@@ -13,6 +13,7 @@ from kivy.uix.widget import Widget
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.view import Way
 from ringproof_demo.widgets.base import Look
+from ringproof_demo.widgets.field import Field
 from ringproof_demo.widgets.layout import Bar, Column, Page
 from ringproof_demo.widgets.press import Press
 
@@ -38,6 +39,12 @@ class Screen(BoxLayout):  # type: ignore[misc]
     def follow(self, view: Any) -> None:
         """Show a view."""
         raise NotImplementedError
+
+    def complain(self, field: Field, sentence: str | None) -> None:
+        """Say what is wrong with a field, where it can be seen."""
+        field.complain(sentence)
+        if sentence and self.page is not None:
+            self.page.show(field)
 
     def begin(self) -> None:
         """The screen is shown now; on a desk, the keyboard goes where typing is expected."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
 
 from ringproof_demo.handset import BEHAVIOURS, Handset
 from ringproof_demo.view import HandsetEvent, HandsetView
@@ -10,7 +12,7 @@ from ringproof_demo.widgets.base import Ground, Look
 from ringproof_demo.widgets.choice import Choice
 from ringproof_demo.widgets.field import Field
 from ringproof_demo.widgets.glyphs import Glyph
-from ringproof_demo.widgets.layout import Card, Column, Notice, Page, Pair, section, title
+from ringproof_demo.widgets.layout import Card, Column, Notice, Page, Pair, title
 from ringproof_demo.widgets.press import Press
 from ringproof_demo.widgets.text import Text
 
@@ -31,20 +33,25 @@ class HandsetPanel(BoxLayout):  # type: ignore[misc]
         self._keys = Field(look, words.app("sim_keys"), keys="tel", most=20, done=self._press)
         self._events = Column(spacing=8)
         self._last: HandsetView | None = None
+        switches = BoxLayout(orientation="horizontal", size_hint_y=None, height=0, spacing=dp(16))
+        switches.bind(minimum_height=switches.setter("height"))
+        for heading, column in (("sim_permission", self._permission), ("sim_codes", self._codes)):
+            part = self._part(heading, column)
+            part.pos_hint = {"top": 1}
+            switches.add_widget(part)
         body = [
+            Widget(size_hint_y=None, height=dp(4)),
             title(look, words.app("sim_heading")),
             Text(look, words.app("sim_text"), colour="soft"),
             self._number,
             self._fault,
             self._part("sim_behaviour", self._behaviours),
-            self._part("sim_permission", self._permission),
-            self._part("sim_codes", self._codes),
+            switches,
             self._part("sim_events", self._events),
             self._keys,
             Press(look, words.app("sim_press"), self._press, kind="secondary"),
         ]
         self.page = Page(look, None, body)
-        self.page.body.padding = (0, 0, 0, 0)
         self.add_widget(self.page)
 
     def follow(self, view: HandsetView) -> None:
@@ -55,7 +62,11 @@ class HandsetPanel(BoxLayout):  # type: ignore[misc]
         self._fault.say(view.fault)
         if last is None or last.behaviour != view.behaviour:
             options = [(name, words.app(f"sim_{name}")) for name in BEHAVIOURS]
-            self._fill(self._behaviours, Choice(self._look, options, view.behaviour, self._handset.behave))
+            behave = self._handset.behave
+            self._fill(
+                self._behaviours,
+                Choice(self._look, options, view.behaviour, behave, column=140),
+            )
         if last is None or last.permitted != view.permitted:
             self._switch(self._permission, "sim_allow", "sim_deny", view.permitted, self._handset.permit)
         if last is None or last.fills_codes != view.fills_codes:
@@ -65,7 +76,7 @@ class HandsetPanel(BoxLayout):  # type: ignore[misc]
             self._fill(self._events, *(rows or [Text(self._look, words.app("sim_nothing"), colour="soft")]))
 
     def _part(self, heading: str, content: Column) -> Column:
-        return Column(section(self._look, self._look.words.app(heading)), content, spacing=8)
+        return Column(Text(self._look, self._look.words.app(heading), bold=True), content, spacing=8)
 
     def _fill(self, column: Column, *widgets: object) -> None:
         column.clear_widgets()
@@ -79,7 +90,7 @@ class HandsetPanel(BoxLayout):  # type: ignore[misc]
         def choose(name: str) -> None:
             act(name == "yes")  # type: ignore[operator]
 
-        self._fill(column, Choice(self._look, options, "yes" if now else "no", choose))
+        self._fill(column, Choice(self._look, options, "yes" if now else "no", choose, column=140))
 
     def _row(self, event: HandsetEvent) -> Card:
         words = [Text(self._look, event.title, bold=True)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kivy.clock import Clock
 from kivy.metrics import dp
 from kivy.uix.recycleboxlayout import RecycleBoxLayout
 from kivy.uix.recycleview import RecycleView
 from kivy.uix.recycleview.views import RecycleDataViewBehavior
 
+from ringproof_demo.numbers import digits_of
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.screens.base import Screen
 from ringproof_demo.theme import LEAD, TOUCH
@@ -42,7 +42,8 @@ class NumberScreen(Screen):
             help_text=words.app("number_international"),
             keys="tel",
             most=40,
-            typed=self._typed,
+            # At once: what is typed meanwhile must not be overwritten by what was typed before.
+            typed=presenter.type_number,
             done=presenter.submit_number,
         )
         self._place = Column(Text(look, words.page("country_label"), bold=True), spacing=8)
@@ -73,25 +74,23 @@ class NumberScreen(Screen):
             )
             self._place.add_widget(self._country)
             self._field.prefix(f"+{country.code}")
-        self._field.text = view.national
-        self._field.complain(view.error)
+        self._show_number(view.national)
+        self.complain(self._field, view.error)
 
     def begin(self) -> None:
         if not self.look.touch:
             self._field.take_focus()
 
-    def _typed(self, text: str) -> None:
-        # A number that is being corrected in its middle is left alone: grouping it would move the cursor.
-        if self._field.entry.cursor_index() >= len(text) - 1 or text.startswith("+"):
-            Clock.schedule_once(lambda _: self.presenter.type_number(self._field.text), -1)
-        else:
-            Clock.schedule_once(lambda _: self._keep(), -1)
-
-    def _keep(self) -> None:
+    def _show_number(self, national: str) -> None:
+        """Group what is typed; the cursor stays behind the same digit."""
         entry = self._field.entry
-        place = entry.cursor
-        self.presenter.type_number(entry.text)
-        entry.cursor = place
+        before = len(digits_of(entry.text[: entry.cursor_index()]))
+        if entry.text == national:
+            return
+        self._field.text = national
+        ends = [index + 1 for index, letter in enumerate(national) if letter.isdecimal()]
+        place = 0 if before == 0 else ends[before - 1] if before <= len(ends) else len(national)
+        entry.cursor = entry.get_cursor_from_index(place)
 
 
 class _CountryRow(RecycleDataViewBehavior, Row):  # type: ignore[misc]

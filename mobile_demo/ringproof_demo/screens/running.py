@@ -19,6 +19,11 @@ from ringproof_demo.widgets.ring import Ringing, TimeLeft
 from ringproof_demo.widgets.text import Text
 
 
+def _roomy() -> bool:
+    """Whether there is room for more than what is needed."""
+    return bool(Window.height > dp(720) and sp(1) <= 1.2 * dp(1))
+
+
 class CallScreen(Screen):
     """A call is on its way. The digits can be typed from the first second."""
 
@@ -27,9 +32,7 @@ class CallScreen(Screen):
         words = look.words
         self._view = view
         self._whole = 45.0
-        # The digits must be seen from the first second, also on a low screen or with large letters.
-        roomy = Window.height > dp(720) and sp(1) <= 1.2 * dp(1)
-        self._ringing = Ringing(look, size=128 if roomy else 84)
+        self._ringing = Ringing(look, size=128 if _roomy() else 84)
         self._heading = title(look, "", align="center")
         self._text = Text(look, "", size=LEAD, colour="soft", align="center")
         self._progress = Text(look, "", colour="soft", align="center")
@@ -39,10 +42,10 @@ class CallScreen(Screen):
         self._field = Field(
             look,
             view.label,
-            prefix="+",
+            prefix="…",
             help_text=words.page("digits_help"),
             keys="number",
-            size=24,
+            size=26,
             mono=True,
             most=20,
             done=self._submit,
@@ -51,11 +54,14 @@ class CallScreen(Screen):
         self._trouble = section(look, words.page("trouble"))
         self._withheld = Text(look, words.page("withheld_hint"), colour="soft")
         self._ways = Ways(self)
+        digits = Card(look, self._field, self._check)
+        told = Column(self._text, self._progress, self._left, self._time, self._notice, self._hint, spacing=6)
+        # The digits are seen from the first second, also on a low screen or with large letters.
+        first = [self._ringing, self._heading, told, digits]
+        if not _roomy():
+            first = [self._heading, digits, self._ringing, told]
         body = [
-            self._ringing,
-            Column(self._heading, self._text, self._progress, spacing=6),
-            Column(self._left, self._time, self._notice, self._hint, spacing=6),
-            Card(look, self._field, self._check),
+            *first,
             self._trouble,
             self._withheld,
             self._ways,
@@ -70,19 +76,21 @@ class CallScreen(Screen):
             self._whole = max(1.0, view.until - self.clock())
         self._view = view
         self._ringing.be(view.phase)
-        self._heading.text, self._text.text = view.heading, view.text
-        self._progress.text = view.progress or ""
+        self._heading.say(view.heading)
+        self._text.say(view.text)
+        self._progress.say(view.progress or "")
         self._notice.say(view.notice)
         self._hint.say(view.hint)
         self._field.label(view.label)
-        self._field.prefix(f"{view.prefix} …" if len(view.prefix) > 1 else "…")
+        helps = (view.begins, self.look.words.page("digits_help"))
+        self._field.help(" ".join(sentence for sentence in helps if sentence))
         if view.error:
             self._field.text = ""
-        self._field.complain(view.error)
+        self.complain(self._field, view.error)
         self._check.disabled = not view.can_check
         self._check.be("secondary" if view.hears else "primary")
-        self._trouble.text = self.look.words.page("trouble") if view.ways else ""
-        self._withheld.text = self.look.words.page("withheld_hint") if view.ways else ""
+        self._trouble.say(self.look.words.page("trouble") if view.ways else "")
+        self._withheld.say(self.look.words.page("withheld_hint") if view.ways else "")
         self._ways.offer(view.ways)
         self.count()
 
@@ -99,7 +107,7 @@ class CallScreen(Screen):
             channel, moment = view.automatic
             key = "automatic_sms" if channel == "sms" else "automatic_other"
             line = words.page(key, seconds=self.seconds_until(moment))
-        self._time.text = line
+        self._time.say(line)
         self._ways.count()
 
     def _submit(self) -> None:
@@ -146,15 +154,15 @@ class CodeScreen(Screen):
 
     def follow(self, view: CodeView) -> None:
         self._view = view
-        self._text.text = view.text
+        self._text.say(view.text)
         self._notice.say(view.notice)
         self._field.label(view.label)
         if view.filled:
             self._field.text = view.filled
         elif view.error:
             self._field.text = ""
-        self._field.complain(view.error)
-        self._others.text = self.look.words.page("other_ways") if view.ways else ""
+        self.complain(self._field, view.error)
+        self._others.say(self.look.words.page("other_ways") if view.ways else "")
         self._ways.offer(view.ways)
         self.count()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ class Look:
     palette: Palette
     words: AppWords
     touch: bool
+
+
+_IN_NUMBERS = re.compile(r"(?<=[0-9]) (?=[0-9])")
 
 
 def rgba(colour: str, alpha: float = 1.0) -> tuple[float, float, float, float]:
@@ -65,6 +69,14 @@ class Ground:
         width, height = self._widget.size
         self._shape.pos, self._shape.size = (x, y), (width, height)
         self._line.rounded_rectangle = (x, y, width, height, min(self._radius, height / 2))
+
+
+def unbroken(text: str) -> str:
+    """The text with no number in two lines, and no mark alone that some languages write behind a space."""
+    text = _IN_NUMBERS.sub("\u00a0", text)
+    for mark in ("?", "!", ":", ";", "»"):
+        text = text.replace(f" {mark}", f"\u00a0{mark}")
+    return text.replace("« ", "«\u00a0")
 
 
 def repaint(widget: Widget, draw: Callable[[], None]) -> None:

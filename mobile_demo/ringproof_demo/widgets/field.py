@@ -41,7 +41,7 @@ class Complaint(BoxLayout):  # type: ignore[misc]
     def say(self, sentence: str | None) -> None:
         """Say it, or nothing."""
         self.clear_widgets()
-        self._text.text = sentence or ""
+        self._text.say(sentence or "")
         if sentence:
             self.add_widget(self._glyph)
             self.add_widget(self._text)
@@ -106,7 +106,11 @@ class Field(BoxLayout):  # type: ignore[misc]
 
     def label(self, label: str) -> None:
         """Another label."""
-        self._label.text = label
+        self._label.say(label)
+
+    def help(self, sentence: str) -> None:
+        """What helps to fill it in."""
+        self._help.say(sentence)
 
     def prefix(self, prefix: str) -> None:
         """What stands before the text."""
@@ -159,9 +163,9 @@ class Field(BoxLayout):  # type: ignore[misc]
             self._frame.add_widget(self._prefix)
         self._frame.add_widget(self.entry)
         self.add_widget(self._frame)
+        self.add_widget(self._complaint)
         if self._help.text:
             self.add_widget(self._help)
-        self.add_widget(self._complaint)
 
     def _changed(self, _: Any, text: str) -> None:
         if len(text) > self._most:

@@ -147,8 +147,13 @@ class Page(BoxLayout):  # type: ignore[misc]
 
     def show(self, widget: Widget) -> None:
         """Scroll until a widget can be seen."""
-        if widget.parent is not None and self.body.height > self._scroll.height:
-            self._scroll.scroll_to(widget, padding=dp(24), animate=False)
+
+        def scroll(_: float) -> None:
+            if widget.get_root_window() is not None and self.body.height > self._scroll.height:
+                self._scroll.scroll_to(widget, padding=dp(24), animate=False)
+
+        # The sentence that was just put there has no place before the next frame.
+        Clock.schedule_once(scroll, 0.05)
 
     def _arrange(self, *_: Any) -> None:
         side = max(dp(MARGIN), (self.width - dp(WIDEST)) / 2)

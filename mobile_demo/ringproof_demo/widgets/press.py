@@ -12,7 +12,7 @@ from kivy.uix.label import Label
 from kivy.uix.widget import Widget
 
 from ringproof_demo.theme import BODY, TOUCH
-from ringproof_demo.widgets.base import Ground, Look, rgba
+from ringproof_demo.widgets.base import Ground, Look, rgba, unbroken
 from ringproof_demo.widgets.glyphs import Glyph
 
 Kind = Literal["primary", "secondary", "quiet"]
@@ -39,7 +39,7 @@ class Press(_Pressable, Label):  # type: ignore[misc]
     ) -> None:
         self._look, self._kind = look, kind
         super().__init__(
-            text=text,
+            text=unbroken(text),
             font_size=sp(BODY + 1),
             bold=kind != "secondary",
             halign="center",

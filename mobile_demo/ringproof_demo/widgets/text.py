@@ -8,7 +8,7 @@ from kivy.metrics import dp, sp
 from kivy.uix.label import Label
 
 from ringproof_demo.theme import BODY, LEAD
-from ringproof_demo.widgets.base import Look, rgba
+from ringproof_demo.widgets.base import Look, rgba, unbroken
 
 Align = Literal["left", "center", "right"]
 
@@ -18,7 +18,7 @@ def scaled(size: float) -> float:
     Android itself since 14: else headings would fill the screen of those who need large letters.
     """
     plain, grown = dp(size), sp(size)
-    return float(grown if size <= LEAD or grown <= plain else plain + (grown - plain) / 2)
+    return float(grown if size <= LEAD or grown <= plain else max(sp(LEAD), (plain + grown) / 2))
 
 
 class Text(Label):  # type: ignore[misc]
@@ -37,7 +37,7 @@ class Text(Label):  # type: ignore[misc]
         **options: Any,
     ) -> None:
         super().__init__(
-            text=text,
+            text=unbroken(text),
             font_size=scaled(max(size, BODY)),
             font_name="RobotoMono-Regular" if mono else "Roboto",
             bold=bold and not mono,
@@ -51,6 +51,10 @@ class Text(Label):  # type: ignore[misc]
         )
         self.bind(width=self._wrap, texture_size=self._grow)
         self._wrap()
+
+    def say(self, text: str) -> None:
+        """Another text."""
+        self.text = unbroken(text)
 
     def _wrap(self, *_: Any) -> None:
         self.text_size = (self.width, None)

@@ -1,0 +1,82 @@
+"""The app's presenter on a phone of stand-ins: `AndroidPhone` and the SDK's own sources through real pyjnius.
+
+Argument: what the person does with the permission dialog, `allows` or `refuses`. To be run by
+`tests.android.jvm.run_program`. The last line is what happened, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from ringproof import Ringproof
+from ringproof._system import SystemClock
+from ringproof.testing import FakeServer
+from ringproof_demo.phone.android import AndroidPhone
+from ringproof_demo.presenter import Presenter
+from ringproof_demo.settings import Settings, SettingsFile
+from ringproof_demo.view import CallView, ConsentView, DoneView, Shown
+from tests.android.phone import Phone
+
+SECONDS = 60
+
+
+def main() -> None:
+    allows = sys.argv[1] == "allows"
+    phone = Phone()
+    phone.reset()
+    if allows:
+        phone.person_grants()
+    server = FakeServer(SystemClock())
+    caller = server.caller_ids[0]
+    device = AndroidPhone()
+    file = SettingsFile(Path(tempfile.mkdtemp()) / "settings.json")
+    file.save(Settings("https://verify.example", "rp_pk_test"))
+    over = threading.Event()
+    shown: list[Shown] = []
+
+    def ring() -> None:
+        phone.change("RINGING", caller)
+        phone.move_clock(5_000)
+        phone.change("IDLE", caller)
+
+    def post(screen: Shown) -> None:
+        shown.append(screen)
+        if isinstance(screen.view, DoneView):
+            over.set()
+        if isinstance(screen.view, CallView) and not screen.view.hears and screen.view.can_check:
+            threading.Timer(0.1, lambda: presenter.submit_digits(caller[-4:])).start()
+
+    def connect(settings: Settings, language: str) -> Ringproof:
+        return Ringproof(settings.server, settings.key, transport=server, language=language)
+
+    server.on_start = ring
+    presenter = Presenter(device, file, post, connect=connect)
+    asks_before = device.asks_permission
+    presenter.open()
+    presenter.type_number("+447700900123")
+    presenter.submit_number()
+    consent = shown[-1].view
+    presenter.start(permitted=True)
+    proved = over.wait(SECONDS)
+    outcome = {
+        "asks_before": asks_before,
+        "asks_after": device.asks_permission,
+        "disclosed": isinstance(consent, ConsentView) and len(consent.points),
+        "proved": proved,
+        "phases": list(dict.fromkeys(each.view.phase for each in shown if isinstance(each.view, CallView))),
+        "evidence": [sorted(seen.body["evidence"]) for seen in server.calls_to("POST", "/confirm")],
+        "dialogs": phone.dialogs(),
+        "crashes": phone.crashes(),
+        "receivers": phone.receivers(),
+        "device": [device.languages(), device.country(), device.dark(), device.insets(), device.two_sims],
+    }
+    print(json.dumps(outcome))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
