@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -29,18 +30,21 @@ Fetch = Callable[[str, "Mapping[str, object] | None"], "tuple[int, Mapping[str, 
 
 def fetch(url: str, body: Mapping[str, object] | None) -> tuple[int, Mapping[str, Any]]:
     """GET, or POST when there is a body; status and answer. Raises OSError when none came."""
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise OSError("no address of a server")
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - checked above
     try:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise OSError("no address of a server")
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - the same
             status, text = answer.status, answer.read(MOST_BYTES)
     except urllib.error.HTTPError as refusal:
         return refusal.code, {}
+    except (HTTPException, ValueError) as nonsense:
+        # Its kind only: its words quote the address, and in it the number.
+        raise OSError(f"no server: {type(nonsense).__name__}") from None
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return status, {}
     return status, found if isinstance(found, dict) else {}
 
