@@ -13,8 +13,16 @@ from ringproof_server.carriers.twilio import build
 from ringproof_server.carriers.twilio.memory import CLOCKS_DIFFER, MOST_NAMES, Names
 from ringproof_server.domain.attempt import Attempt
 from ringproof_server.testing.options import carrier_options
-from tests.server.carriers.twilio.far_side import CALLER_ID, SERVICE, SETTINGS, Bench, bench_with, signed
-from tests.server.carriers.twilio.test_requests import call, message
+from tests.server.carriers.twilio.far_side import (
+    CALLER_ID,
+    SERVICE,
+    SETTINGS,
+    Bench,
+    bench_with,
+    call,
+    message,
+    signed,
+)
 
 
 @pytest.fixture
