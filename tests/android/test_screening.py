@@ -285,6 +285,21 @@ def test_a_call_during_another_ring_claims_no_ring_time(first: str | None) -> No
     assert (events[-1].number, events[-1].ring_ms, events[-1].quality) == (OTHER, 4_000, "live")
 
 
+def test_a_call_that_was_told_to_an_earlier_verification_is_not_told_in_the_next() -> None:
+    """The service's thread may be late; whose call it was is not this one's affair. Nor are its looks."""
+    phone = Telephone()
+    source = feed(phone)
+    first = heard(source)
+    late = phone.take
+    assert late is not None
+    source.expect(ExpectedCall("+4420", 4, length=len(CALLER)))
+    source.stop()
+    events = heard(source)
+    late(ScreenedCall(99, CALLER, False, *phone.now))
+    phone.clock.sleep(60)
+    assert (first, events) == ([], [])
+
+
 @pytest.mark.parametrize("with_states", [True, False])
 def test_a_sink_that_fails_loses_its_event_and_no_other(
     with_states: bool, caplog: pytest.LogCaptureFixture

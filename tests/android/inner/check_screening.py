@@ -308,6 +308,26 @@ def test_a_withheld_call_is_told_as_withheld(screening: Screening, phone: Phone,
     assert [(each.number, each.silenced) for each in calls] == [(None, False)]
 
 
+def test_the_end_of_one_verification_takes_nothing_from_the_next(phone: Phone) -> None:
+    """A person cancels and begins again; the old one stops late, when the new one is watching already."""
+    Roles.give(SCREENING)
+    old, new = PhoneScreening(), PhoneScreening()
+    heard(old)
+    calls = heard(new)
+    new.expect(LONDON, 60)
+    old.expect(digits_that_fit(CallerIdPattern("+33", 12)), 60)
+    old.stop()
+    old.stop()
+    assert old.remembered() == []
+    assert Telecom.incoming(CALLER) == "silence"
+    assert Telecom.incoming(STRANGER) == "allow"
+    phone.wait_for(lambda: bool(calls), "the call was not told")
+    assert [call.number for call in calls] == [CALLER]
+    new.stop()
+    assert Telecom.incoming(CALLER) == "allow"
+    assert len(calls) == 1
+
+
 LEADS = st.sampled_from(
     ["", "+", "00", "0", "011", "0021", "00217", "8", "810", "1", "021", "+(0)", "\uff0b"]
 )

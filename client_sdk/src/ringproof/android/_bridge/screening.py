@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ class _Listener(PythonJavaClass):  # type: ignore[misc]
 
 
 _listener = _Listener() if _service is not None else None
+_turn = threading.Lock()
 
 
 def _plain(seen: Any) -> ScreenedCall:
@@ -55,7 +57,12 @@ def _plain(seen: Any) -> ScreenedCall:
 
 
 class PhoneScreening:
-    """Call screening of this phone, as `ringproof.android._screening.Screening` wants it."""
+    """Call screening of this phone, as `ringproof.android._screening.Screening` wants it.
+
+    There is one service: whoever watches last has it, and an earlier one can neither stop it nor hear of it.
+    """
+
+    _take: Callable[[ScreenedCall], None] | None = None
 
     def available(self) -> bool:
         if _service is None:
@@ -80,20 +87,30 @@ class PhoneScreening:
 
     def watch(self, take: Callable[[ScreenedCall], None], seconds: float) -> None:
         if _service is not None and _listener is not None:
-            _listener.take = take
-            _service[0].watch(_listener, round(seconds * 1000))
+            with _turn:
+                self._take = _listener.take = take
+                _service[0].watch(_listener, round(seconds * 1000))
 
     def expect(self, digits: str, seconds: float) -> None:
-        if _service is not None:
-            _service[0].expect(digits, round(seconds * 1000))
+        with _turn:
+            if _service is not None and self._watches():
+                _service[0].expect(digits, round(seconds * 1000))
 
     def remembered(self) -> Sequence[ScreenedCall]:
-        return [_plain(seen) for seen in _service[0].remembered()] if _service is not None else ()
+        with _turn:
+            if _service is None or not self._watches():
+                return []
+            return [_plain(seen) for seen in _service[0].remembered()]
 
     def stop(self) -> None:
-        if _service is not None and _listener is not None:
-            _service[0].stop()
-            _listener.take = None
+        with _turn:
+            if _service is not None and _listener is not None and self._watches():
+                _service[0].stop()
+                _listener.take = None
+            self._take = None
+
+    def _watches(self) -> bool:
+        return self._take is not None and _listener is not None and _listener.take is self._take
 
     def _manager(self) -> Any:
         if _roles is None:
