@@ -86,7 +86,7 @@ class RingproofDemo(App):  # type: ignore[misc]
             self.handset = Handset(
                 lambda: self.presenter.settings.server,
                 phone,
-                number=lambda: self.presenter.number,
+                number=lambda: self.presenter.number_meant,
                 words=lambda: self.presenter.shown.words,
                 post=self._take_handset,
                 clock=self._clock,
@@ -126,7 +126,7 @@ class RingproofDemo(App):  # type: ignore[misc]
         """The window is closed: nobody waits for the proof any more."""
         if self.handset is not None:
             self.handset.stop()
-        self.presenter.cancel()
+        self.presenter.close()
 
     # From other threads
 

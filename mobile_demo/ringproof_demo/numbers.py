@@ -15,7 +15,7 @@ FEWEST_DIGITS = 4
 """Shorter national numbers are services, never somebody's phone."""
 
 # Countries whose numbers keep a leading zero in their international form (ITU operational bulletins).
-_KEEPS_ZERO = frozenset({"39", "225", "229", "242", "378"})
+_KEEPS_ZERO = frozenset({"39", "225", "229", "241", "242", "378"})
 
 # How mobile numbers are written where the app's languages are spoken; elsewhere in threes.
 _GROUPS = {

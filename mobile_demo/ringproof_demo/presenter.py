@@ -12,6 +12,7 @@ from dataclasses import replace
 from threading import RLock
 
 from ringproof import Ringproof, Verified
+from ringproof.errors import VerificationCancelledError
 from ringproof_demo import picturing
 from ringproof_demo.advice import advice, belongs_to_the_number
 from ringproof_demo.countries import country_of, first_country, search
@@ -33,7 +34,6 @@ from ringproof_demo.view import (
     CodeView,
     ConsentView,
     CountriesView,
-    EndedView,
     NumberView,
     Remedy,
     SettingsView,
@@ -42,6 +42,8 @@ from ringproof_demo.view import (
 )
 from ringproof_demo.words import AppWords, app_words
 
+CLOSING = 2.0
+"""Seconds for which the app's end waits for the server to hear of it."""
 CHECK_TIMEOUT = 6.0
 """Seconds for which the settings wait for a server."""
 
@@ -89,6 +91,11 @@ class Presenter:
     def number(self) -> str | None:
         """The E.164 number that stands in the field, None while it is none."""
         return international(self._number)
+
+    @property
+    def number_meant(self) -> str | None:
+        """The number after the person has gone on with it; None while it is still being typed."""
+        return None if isinstance(self._view, (NumberView, CountriesView, SettingsView)) else self.number
 
     @property
     def shown(self) -> Shown:
@@ -211,12 +218,14 @@ class Presenter:
             if running is None:
                 return
             running.cancel()
-            labels: tuple[tuple[Remedy, str], ...] = (
-                ("again", self._words.page("start_again")),
-                ("number", self._words.page("change_number")),
-            )
-            heading, text = self._words.page("cancelled_heading"), self._words.page("cancelled_text")
-            self._show(EndedView("cancelled", heading, text, None, labels))
+            self._end(VerificationCancelledError("The person has cancelled"))
+
+    def close(self) -> None:
+        """The app ends. A verification is cancelled, and the server told, unless that takes too long."""
+        running = self._running
+        self.cancel()
+        if running is not None:
+            running.wait(CLOSING)
 
     def remedy(self, remedy: Remedy) -> None:
         """What the last screen offers: once more, another number, or the settings."""

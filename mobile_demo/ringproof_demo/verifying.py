@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from threading import RLock
+from threading import Event, RLock
 from typing import Any, Literal
 
 from ringproof import ManualCallSource, Progress, Ringproof, TypedCodes, Verification, Verified
@@ -82,6 +82,7 @@ class Verifying:
         self._started: float | None = None
         self._rang: float | None = None
         self._over: float | None = None
+        self._left = Event()
         self._failures = 0
         self._step = self._evidence_step = 0
         self._entered = False
@@ -133,6 +134,10 @@ class Verifying:
         """End it, at the server too."""
         self._run.cancel()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until its thread has told the server everything; False when that takes longer."""
+        return self._left.wait(seconds)
+
     def wake(self) -> None:
         """The app is in front again."""
         self._run.wake()
@@ -150,6 +155,7 @@ class Verifying:
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must not be left waiting
             outcome = error
         self._over = self._clock.monotonic()
+        self._left.set()
         with self._lock:
             self._ended(self, outcome)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import pytest
 
+from ringproof import Ringproof
+from ringproof._system import SystemClock as SdkClock
 from ringproof.calls import Copy, ringing_once, withheld
 from ringproof.errors import ServerUnreachableError
 from ringproof.testing import FakeServer
-from ringproof_demo.settings import Settings
+from ringproof_demo.phone.desk import Desk
+from ringproof_demo.presenter import Presenter
+from ringproof_demo.settings import Settings, SettingsFile
 from ringproof_demo.view import (
     CallView,
     CodeView,
@@ -21,6 +26,7 @@ from ringproof_demo.view import (
     KeypadView,
     NumberView,
     SettingsView,
+    Shown,
 )
 from tests.mobile_demo.stage import CALLER, KEY, OWNER, SERVER, ReadMessages, Stage
 
@@ -406,6 +412,37 @@ def test_a_cancelled_verification_says_nothing_more(stage: Stage) -> None:
     stage.once(CallView, leave, after=3)
     stage.verify()
     stage.now(NumberView)
+
+
+def test_an_app_that_is_closed_tells_the_server(tmp_path: Path) -> None:
+    """On real threads: the process may end as soon as `close` returns."""
+    server = FakeServer(SdkClock())
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save(Settings(SERVER, KEY))
+    calling = Event()
+
+    def post(shown: Shown) -> None:
+        if isinstance(shown.view, CallView) and shown.view.can_check:
+            calling.set()
+
+    def connect(settings: Settings, language: str) -> Ringproof:
+        return Ringproof(settings.server, settings.key, transport=server, language=language)
+
+    presenter = Presenter(Desk(["en-GB"]), file, post, connect=connect)
+    presenter.type_number("7700 900123")
+    presenter.submit_number()
+    presenter.start(permitted=False)
+    assert calling.wait(20)
+    presenter.close()
+    assert server.state == "cancelled"
+
+
+def test_a_number_counts_as_meant_when_the_person_has_gone_on_with_it(stage: Stage) -> None:
+    """While it is typed, its beginnings are numbers of other people."""
+    stage.presenter.type_number("7700 900123")
+    assert stage.presenter.number_meant is None
+    stage.presenter.submit_number()
+    assert stage.presenter.number_meant == OWNER
 
 
 def test_a_second_start_while_one_runs_does_nothing(stage: Stage) -> None:

@@ -184,12 +184,14 @@ class Operator:
         self.window.dispatch("on_key_up", codes[name], 0)
 
     def behave(self, behaviour: str) -> None:
-        """Set how the simulated phone acts, before the app is used."""
+        """Set how the simulated phone acts, and forget what it has seen so far."""
         status, _ = fetch(f"{self._handset}/behaviour", {"behaviour": behaviour})
         assert status == 200, status
+        _, answer = fetch(f"{self._handset}/events?after=0", None)
+        self._since_event = max([0, *(event["seq"] for event in answer["events"])])
 
     def seen(self, kind: str) -> list[Mapping[str, Any]]:
-        """What the simulated phone has seen since `to_consent`: calls or messages."""
+        """What the simulated phone has seen since `behave`: calls or messages."""
         _, answer = fetch(f"{self._handset}/events?after={self._since_event}", None)
         return [event for event in answer["events"] if event["kind"] == kind]
 
@@ -199,8 +201,6 @@ class Operator:
 
     def to_consent(self) -> Script:
         """Up to the screen that asks for consent."""
-        _, answer = fetch(f"{self._handset}/events?after=0", None)
-        self._since_event = max([0, *(event["seq"] for event in answer["events"])])
         yield self.until("Use the number of this phone")
         yield self.frames()
         self.press("Use the number of this phone")

@@ -23,7 +23,7 @@ def gallery(at: Operator) -> Script:
     for name, shown in pictures(at.app.words, at.app.presenter.settings, at.app._clock.monotonic()):
         at.app._kind = None
         at.app._take(shown)
-        yield at.frames(8)
+        yield at.frames(5)
         at.shot(name)
         faults += [f"{name}: {fault}" for fault in at.measure()]
         page = getattr(at.app._screen, "page", None)
@@ -162,16 +162,18 @@ def keys_only(at: Operator) -> Script:
 def settings(at: Operator) -> Script:
     """A wrong key is named, the right one is kept; the language and the appearance change at once."""
     yield at.until("Address of the server")
+    yield at.frames()
     at.entry(0).text, at.entry(1).text = at.task["server"], "rp_pk_unknown"
-    yield at.frames(3)
+    yield at.frames()
     at.press("Check and save")
     yield at.until("The server does not know this key")
     yield at.frames()
     at.shot("settings-key")
     at.entry(1).text = at.task["key"]
-    yield at.frames(2)
+    yield at.frames()
     at.press("Check and save")
     yield at.until("Confirm your phone number")
+    yield at.frames()
     at.press("Settings")
     yield at.until("Appearance")
     yield at.bring("Dunkel" if at.sees("Dunkel") else "Dark")
