@@ -6,7 +6,7 @@ import pytest
 
 from ringproof import Cancellation, ManualCallSource
 from ringproof._calls import CallEvent
-from ringproof._transport import Response
+from ringproof._transport import Request, Response
 from ringproof.calls import ringing_once
 from ringproof.errors import (
     InternalError,
@@ -31,6 +31,28 @@ def test_another_thread_may_cancel(scene: Scene) -> None:
     assert failure.value.verification == "vrf_fake"
     assert typist.stopped
     assert cancellation.cancelled
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_listening_ends_before_the_server_is_told(scene: Scene, fails: bool) -> None:
+    """Who cancels is not listened to until a server that cannot be reached has been told so."""
+    cancellation, typist, deaf_at_the_end = Cancellation(), scene.typist(), list[bool]()
+
+    class Watched(FakeServer):
+        def send(self, request: Request) -> Response:
+            if request.method == "DELETE":
+                deaf_at_the_end.append(typist.stopped)
+            return super().send(request)
+
+    def show(progress: object) -> None:
+        if fails and getattr(progress, "kind", "") == "calling":
+            raise ZeroDivisionError
+
+    scene.serve(Watched(scene.clock))
+    scene.clock.later(7, cancellation.cancel)
+    with pytest.raises(ZeroDivisionError if fails else VerificationCancelledError):
+        scene.client.verify(OWNER, scene.phone(), typist, on_progress=show, cancellation=cancellation)
+    assert deaf_at_the_end == [True]
 
 
 def test_a_verification_cancelled_beforehand_never_starts(scene: Scene) -> None:

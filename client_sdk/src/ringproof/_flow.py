@@ -88,7 +88,7 @@ class VerificationRun:
                 self._act()
             return self._end()
         except StoppedError:
-            self._case.close()
+            self._give_up()
             raise VerificationCancelledError(
                 "The verification was cancelled", verification=self._case.id
             ) from None
@@ -96,7 +96,7 @@ class VerificationRun:
             raise VerificationExpiredError("The time is over", verification=problem.verification) from problem
         except BaseException as error:
             if not isinstance(error, NotVerifiedError):
-                self._case.close()
+                self._give_up()
             raise
         finally:
             self._listening.stop()
@@ -289,7 +289,7 @@ class VerificationRun:
         self._case.adopt(view)
         fresh = self._agenda.update(view, now)
         if not view.finished and self._agenda.is_over(now):
-            self._case.close()
+            self._give_up()
             raise VerificationExpiredError("The time is over", verification=view.id)
         timed_out = self._case.flash is None and intercept is not None and now >= intercept
         if (
@@ -310,13 +310,18 @@ class VerificationRun:
             last = max(0.0, flash.interception_timeout - LAST_MOMENT)
             self._listening.read_log_after(now, (0.0, *(time for time in CALL_LOOKS if time < last), last))
         elif view.code is not None and not self._listening.takes_codes:
-            self._case.close()
+            self._give_up()
             raise VerificationFailedError(
                 "A code was sent, and nobody is here to enter it", verification=view.id, reason="no_codes"
             )
         self._screen.enter(view)
 
     # Ending
+
+    def _give_up(self) -> None:
+        """Listen no more, and tell the server so, which may take a while."""
+        self._listening.stop()
+        self._case.close()
 
     def _end(self) -> Verified:
         if self._reports.due is not None:

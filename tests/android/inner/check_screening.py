@@ -308,6 +308,28 @@ def test_a_withheld_call_is_told_as_withheld(screening: Screening, phone: Phone,
     assert [(each.number, each.silenced) for each in calls] == [(None, False)]
 
 
+def test_other_peoples_calls_are_forgotten_when_it_is_known_who_will_call(
+    screening: Screening, phone: Phone
+) -> None:
+    """What came before the announcement is kept until then, of ours and of withheld ones also afterwards."""
+    calls = heard(screening)
+    for number in (STRANGER, CALLER, None):
+        assert Telecom.incoming(number) == "allow"
+    phone.wait_for(lambda: len(calls) == 3, "a call was not told")
+    assert [call.number for call in screening.remembered()] == [STRANGER, CALLER, None]
+    screening.expect(LONDON, 60)
+    assert [call.number for call in screening.remembered()] == [CALLER, None]
+
+
+def test_a_text_that_is_too_long_for_a_number_is_not_silenced(screening: Screening, phone: Phone) -> None:
+    """The check in Python would not take it either."""
+    heard(screening)
+    screening.expect(LONDON, 60)
+    assert Telecom.incoming(CALLER + " " * 50) == "silence"
+    assert Telecom.incoming(CALLER + " " * 60) == "allow"
+    assert not matches(CallerIdPattern("+4420", 13), CALLER + " " * 60)
+
+
 def test_the_end_of_one_verification_takes_nothing_from_the_next(phone: Phone) -> None:
     """A person cancels and begins again; the old one stops late, when the new one is watching already."""
     Roles.give(SCREENING)
