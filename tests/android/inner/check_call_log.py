@@ -141,9 +141,9 @@ def test_without_the_permission_the_log_is_empty(phone: Phone, source: AndroidCa
     assert not source.capabilities().history
 
 
-@pytest.mark.parametrize("how", ["null", "dead"])
+@pytest.mark.parametrize("how", ["null", "dead", "dying"])
 def test_a_provider_that_fails_is_an_empty_log(phone: Phone, source: AndroidCallSource, how: str) -> None:
-    """No cursor, or an exception; and the next reading works again."""
+    """No cursor, an exception, or one between two rows; and the next reading works again."""
     phone.log_call(CALLER)
     phone.call_log.breakWith(how)
     assert source.history(0) == []

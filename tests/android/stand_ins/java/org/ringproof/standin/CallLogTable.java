@@ -54,7 +54,10 @@ public final class CallLogTable {
         ROWS.add(row);
     }
 
-    /** What the provider does instead of answering: "null" (no cursor), "dead" (an exception), or null. */
+    /**
+     * What the provider does instead of answering: "null" (no cursor), "dead" (an exception), "dying" (an exception
+     * behind the first row), or null.
+     */
     public static synchronized void breakWith(String how) {
         broken = how;
     }
@@ -79,7 +82,7 @@ public final class CallLogTable {
         if (!Permissions.has("android.permission.READ_CALL_LOG")) {
             throw new SecurityException("Permission Denial: opening provider CallLogProvider");
         }
-        if (broken != null) {
+        if (broken != null && !broken.equals("dying")) {
             if (broken.equals("null")) {
                 return null;
             }
@@ -155,6 +158,16 @@ public final class CallLogTable {
     private static final class CountedCursor extends MatrixCursor {
         CountedCursor(String[] names) {
             super(names);
+        }
+
+        @Override
+        public boolean moveToNext() {
+            synchronized (CallLogTable.class) {
+                if (getPosition() >= 0 && "dying".equals(broken)) {
+                    throw new IllegalStateException("Couldn't read row 1 from CursorWindow");
+                }
+                return super.moveToNext();
+            }
         }
 
         @Override
