@@ -70,3 +70,21 @@ def test_a_back_end_that_is_away_decides_nothing() -> None:
 def test_a_back_end_that_says_half_an_answer_decides_nothing() -> None:
     with saying(b"HTTP/1.1 200 OK\r\n") as url, pytest.raises(Undecided, match=r"^unreachable$"):
         asked(url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"allow",
+        b'{"action":"perhaps"}',
+        b'{"action":"\xff"}',
+        b'{"action":"allow","limits":{"\xff":1}}',
+        b'{"action":"allow","more":' + b"[" * 10_000,
+    ],
+)
+def test_what_is_no_answer_decides_nothing(body: bytes) -> None:
+    """Also what is no JSON for the bytes in it; a start must not break on a back end's mistake."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with saying(head + body) as url, pytest.raises(Undecided, match=r"^invalid$"):
+        asked(url)

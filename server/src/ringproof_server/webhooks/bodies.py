@@ -100,7 +100,7 @@ def read_decision(body: bytes) -> StartDecision:
     """Raises `Undecided` for what is no answer; fields that nobody knows are left alone."""
     try:
         answer = _answers.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise Undecided("invalid") from None
     channels = None if answer.channels is None else tuple(answer.channels)
     return StartDecision(allow=answer.action == "allow", channels=channels, limits=answer.limits or {})
