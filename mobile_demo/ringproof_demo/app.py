@@ -107,6 +107,9 @@ class RingproofDemo(App):  # type: ignore[misc]
         self._inset()
         Window.bind(on_keyboard=self._key, size=lambda *_: self._inset())
         Window.softinput_mode = "below_target"
+        # At the start Android does not know yet what its bars will cover.
+        for seconds in (0.5, 2):
+            Clock.schedule_once(lambda _: self._inset(), seconds)
         self.presenter.open()
         self._render()
         if self.handset is not None:

@@ -111,10 +111,12 @@ def _phone(options: argparse.Namespace) -> Phone:
         from ringproof_demo.phone.android import AndroidPhone  # noqa: PLC0415 - it needs Android's Java
 
         return AndroidPhone()
-    from ringproof_demo.phone.desk import Desk, SimulatedPhone  # noqa: PLC0415 - never loaded on a phone
+    from ringproof_demo.phone.appearance import desk_is_dark  # noqa: PLC0415 - never loaded on a phone
+    from ringproof_demo.phone.desk import Desk, SimulatedPhone  # noqa: PLC0415 - the same
 
     languages = desk_languages(os.environ)  # noqa: TID251 - where a desk says its language
-    return SimulatedPhone(languages) if options.simulated else Desk(languages)
+    kind = SimulatedPhone if options.simulated else Desk
+    return kind(languages, dark=desk_is_dark())
 
 
 def desk_languages(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -59,14 +59,17 @@ def main() -> None:
     presenter.open()
     presenter.type_number("+447700900123")
     presenter.submit_number()
-    consent = shown[-1].view
     presenter.start(permitted=True)
     proved = over.wait(SECONDS)
-    outcome = {
-        "asks_before": asks_before,
+    print(json.dumps({**_seen(shown, server, phone, device), "asks_before": asks_before, "proved": proved}))
+    sys.stdout.flush()
+
+
+def _seen(shown: list[Shown], server: FakeServer, phone: Phone, device: AndroidPhone) -> dict[str, object]:
+    consent = next(each.view for each in shown if isinstance(each.view, ConsentView))
+    return {
         "asks_after": device.asks_permission,
-        "disclosed": isinstance(consent, ConsentView) and len(consent.points),
-        "proved": proved,
+        "disclosed": len(consent.points),
         "phases": list(dict.fromkeys(each.view.phase for each in shown if isinstance(each.view, CallView))),
         "evidence": [sorted(seen.body["evidence"]) for seen in server.calls_to("POST", "/confirm")],
         "dialogs": phone.dialogs(),
@@ -74,8 +77,6 @@ def main() -> None:
         "receivers": phone.receivers(),
         "device": [device.languages(), device.country(), device.dark(), device.insets(), device.two_sims],
     }
-    print(json.dumps(outcome))
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ringproof_demo.command import PROBLEM, desk_languages, main
+from ringproof_demo.phone.appearance import desk_is_dark
 
 MOBILE_DEMO = Path(__file__).parents[2] / "mobile_demo"
 
@@ -55,6 +56,25 @@ def test_without_a_display_it_says_so_instead_of_running_unseen() -> None:
     assert done.returncode == PROBLEM
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "dark"),
+    [("'prefer-dark'", True), ("'default'", False), ("; exit 1", False), ("; exec sleep 9", False)],
+)
+def test_dark_is_what_the_desktop_says_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, dark: bool
+) -> None:
+    program = tmp_path / "gsettings"
+    program.write_text(f"#!/bin/sh\n[ $3 = color-scheme ] && echo {says}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert desk_is_dark("linux") is dark
+
+
+def test_a_desk_without_such_a_command_is_light(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert [desk_is_dark(system) for system in ("linux", "darwin", "win32", "plan9")] == [False] * 4
 
 
 @pytest.mark.parametrize(

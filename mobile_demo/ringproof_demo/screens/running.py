@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kivy.core.window import Window
 from kivy.metrics import dp, sp
+from kivy.uix.widget import Widget
 
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.screens.base import Screen, Ways
@@ -54,21 +55,19 @@ class CallScreen(Screen):
         self._trouble = section(look, words.page("trouble"))
         self._withheld = Text(look, words.page("withheld_hint"), colour="soft")
         self._ways = Ways(self)
-        digits = Card(look, self._field, self._check)
-        told = Column(self._text, self._progress, self._left, self._time, self._notice, self._hint, spacing=6)
-        # The digits are seen from the first second, also on a low screen or with large letters.
-        first = [self._ringing, self._heading, told, digits]
-        if not _roomy():
-            first = [self._heading, digits, self._ringing, told]
-        body = [
-            *first,
-            self._trouble,
-            self._withheld,
-            self._ways,
-            Press(look, words.page("cancel"), presenter.cancel, kind="quiet"),
-        ]
+        leave = Press(look, words.page("cancel"), presenter.cancel, kind="quiet")
+        body = [*self._first(), self._trouble, self._withheld, self._ways, leave]
         self.compose(Bar(look, back=presenter.back), body)
         self.counting()
+
+    def _first(self) -> list[Widget]:
+        """What comes first. The digits are seen from the first second, also on a low screen."""
+        digits = Card(self.look, self._field, self._check)
+        times = (self._progress, self._left, self._time, self._notice, self._hint)
+        told = Column(self._text, *times, spacing=6)
+        if _roomy():
+            return [self._ringing, self._heading, told, digits]
+        return [self._heading, digits, self._ringing, told]
 
     def follow(self, view: CallView) -> None:
         fresh = view.until is not None and view.until != self._view.until

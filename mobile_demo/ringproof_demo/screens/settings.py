@@ -8,10 +8,11 @@ from dataclasses import replace
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.screens.base import Screen
 from ringproof_demo.settings import APPEARANCES, Appearance, Settings
+from ringproof_demo.theme import LEAD
 from ringproof_demo.view import SettingsView
 from ringproof_demo.widgets.base import Look
 from ringproof_demo.widgets.choice import Choice
-from ringproof_demo.widgets.field import Field
+from ringproof_demo.widgets.field import Field, Keys
 from ringproof_demo.widgets.layout import Bar, Column, Notice, section, title
 from ringproof_demo.widgets.press import Press
 from ringproof_demo.words import language_names
@@ -27,25 +28,8 @@ class SettingsScreen(Screen):
         words = look.words
         self._draft = view.draft
         self._notice = Notice(look, "info" if view.first else "check", tone="accent")
-        self._server = Field(
-            look,
-            words.app("server_label"),
-            text=view.draft.server,
-            help_text=words.app("server_help"),
-            keys="url",
-            size=17,
-            most=512,
-            done=self._save,
-        )
-        self._key = Field(
-            look,
-            words.app("key_label"),
-            text=view.draft.key,
-            help_text=words.app("key_help"),
-            size=17,
-            most=512,
-            done=self._save,
-        )
+        self._server = self._field("server", view.draft.server, "url")
+        self._key = self._field("key", view.draft.key, "text")
         self._button = Press(look, words.app("save"), self._save)
         languages = [("", words.app("system")), *language_names()]
         appearances = [
@@ -71,6 +55,19 @@ class SettingsScreen(Screen):
             ),
         ]
         self.compose(Bar(look, back=None if view.first else presenter.back), body)
+
+    def _field(self, name: str, text: str, keys: Keys) -> Field:
+        words = self.look.words
+        return Field(
+            self.look,
+            words.app(f"{name}_label"),
+            text=text,
+            help_text=words.app(f"{name}_help"),
+            keys=keys,
+            size=LEAD,
+            most=512,
+            done=self._save,
+        )
 
     def follow(self, view: SettingsView) -> None:
         words = self.look.words
