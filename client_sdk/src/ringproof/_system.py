@@ -84,10 +84,16 @@ class SystemClock:
             return None
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        timer = threading.Timer(max(0.0, seconds), call)
-        timer.daemon = True
-        timer.start()
-        return timer.cancel
+        taken_back = threading.Event()
+
+        def wait() -> None:
+            if not taken_back.wait(max(0.0, seconds)):
+                call()
+
+        # No Timer, which has a `run` of its own: on Android the bridge to Java lets go of a thread that has used
+        # it behind `Thread.run` only.
+        threading.Thread(target=wait, name="ringproof-later", daemon=True).start()
+        return taken_back.set
 
     def spawn(self, call: Callable[[], None]) -> None:
         threading.Thread(target=call, name="ringproof", daemon=True).start()
