@@ -145,6 +145,32 @@ def test_an_agent_that_runs_out_of_descriptors_serves_again_when_there_are_some(
     other.stop()
 
 
+@contextlib.contextmanager
+def many_descriptors(count: int) -> Iterator[None]:
+    """This process has so many open ones, and may have a few more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + 256
+    if before[1] != resource.RLIM_INFINITY and before[1] < wanted:
+        pytest.skip(f"this system lets a process have no {wanted} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], wanted), before[1]))
+    try:
+        with contextlib.ExitStack() as open_ones:
+            for _ in range(count):
+                open_ones.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+            yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_server_with_thousands_of_connections_asks_its_agent_again_and_again(caller: Caller) -> None:
+    """Also over a connection whose descriptor is beyond the 1023 that `select` knows."""
+    with many_descriptors(1_100):
+        other = caller.another_carrier()
+        other.ping()
+        other.ping()
+        other.stop()
+
+
 def test_an_agent_that_ends_waits_for_a_trunk_that_may_still_ring_a_phone(tmp_path: Path) -> None:
     """The trunk was given up as silent; when it is heard of after all, the agent cancels before it goes."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk:

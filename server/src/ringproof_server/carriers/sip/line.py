@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -98,7 +97,7 @@ class AgentLine:
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
                 return self.connect()
-            if not select.select([connection.wire], [], [], 0)[0]:
+            if not connection.wire.has_news():
                 return connection
             # An agent says nothing of its own accord: this one has gone.
             connection.wire.close()

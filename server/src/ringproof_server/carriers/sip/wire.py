@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import select
 import socket
 import struct
 import time
@@ -50,8 +51,12 @@ class Wire:
         self._sent = 0
         self._received = 0
 
-    def fileno(self) -> int:
-        return self._socket.fileno()
+    def has_news(self) -> bool:
+        """Whether a frame, or the end of the connection, is there to be received now."""
+        # Not `select.select`, which knows descriptors below 1024 only: a server may have more connections.
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return bool(waiting.poll(0))
 
     def send(self, message: bytes) -> None:
         """Send one frame. Raises `WireBroken`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import threading
 import time
@@ -197,7 +196,7 @@ class Control:
         while True:
             event = self._outbox.take(LOOK_SECONDS)
             if event is None:
-                if select.select([wire], [], [], 0)[0]:
+                if wire.has_news():
                     raise WireBroken("a listener says nothing of its own accord: it has gone")
                 continue
             is_taken = False
