@@ -90,8 +90,8 @@ class SystemClock:
             if not taken_back.wait(max(0.0, seconds)):
                 call()
 
-        # No Timer, which has a `run` of its own: on Android the bridge to Java lets go of a thread that has used
-        # it behind `Thread.run` only.
+        # No Timer, which has a `run` of its own: on Android the bridge to Java lets go of a thread that has
+        # used it behind `Thread.run` only.
         threading.Thread(target=wait, name="ringproof-later", daemon=True).start()
         return taken_back.set
 
