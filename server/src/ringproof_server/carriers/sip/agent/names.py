@@ -19,10 +19,11 @@ class Names:
     """Knows the trunks' addresses at all times, and those of other names shortly after they are asked for."""
 
     def __init__(self, trunk_hosts: frozenset[str]) -> None:
-        self._trunk_hosts = trunk_hosts
+        # A name is the same in any case (RFC 4343), and is found under one only.
+        self._trunk_hosts = frozenset(host.lower() for host in trunk_hosts)
         self._found: dict[str, tuple[str, ...]] = {}
         self._wanted: queue.Queue[tuple[str, Callable[[], None]]] = queue.Queue(MOST_WAITING)
-        for host in trunk_hosts:
+        for host in self._trunk_hosts:
             if is_address(host):
                 self._found[host] = (host,)
 
