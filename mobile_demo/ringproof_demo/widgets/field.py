@@ -118,6 +118,10 @@ class Field(BoxLayout):  # type: ignore[misc]
 
     def complain(self, sentence: str | None) -> None:
         """Say what is wrong with it, or that nothing is."""
+        if sentence and self._complaint.parent is None:
+            self.add_widget(self._complaint, index=1 if self._help.parent is not None else 0)
+        elif not sentence and self._complaint.parent is not None:
+            self.remove_widget(self._complaint)
         self._complaint.say(sentence)
         self._paint()
 
@@ -163,7 +167,6 @@ class Field(BoxLayout):  # type: ignore[misc]
             self._frame.add_widget(self._prefix)
         self._frame.add_widget(self.entry)
         self.add_widget(self._frame)
-        self.add_widget(self._complaint)
         if self._help.text:
             self.add_widget(self._help)
 
