@@ -178,6 +178,22 @@ def test_a_forged_dialog_is_not_opened(screen: Any, owner: str) -> None:
     assert here.opened == 0
 
 
+def test_what_other_screens_of_the_app_answer_is_not_the_dialogs_answer(screen: Any) -> None:
+    """Every result of the activity is heard; only that of the dialog's own request counts, once."""
+    here = screen(consent=True).start()
+    here.codes.ask(ASKED)
+    here.sms(f"{CODE} is your Example code.")
+    screens = here.phone.screens
+    code = screens.startedCode(screens.startedCount() - 1)
+    for other in (0, 1, code - 1, code + 1, 0xFFFF):
+        screens.answer(other, YES, Play.consented())
+    here.settle()
+    assert here.got == []
+    here.answer(YES, Play.consented())
+    here.answer(YES, Play.consented())
+    assert here.got == [TypedCode(CODE, "retriever")]
+
+
 def test_with_consent_one_dialog_brings_the_message(screen: Any) -> None:
     """The message needs no mark: the person has seen it."""
     here = screen(consent=True).start()
