@@ -79,7 +79,7 @@ def test_two_workers_share_the_pace_of_one_account(tmp_path: Path) -> None:
     [
         ("TIMEOUT", "soon", "timeout is not a number of seconds"),
         ("TIMEOUT", "60", "it must stay below the 45 s of RINGPROOF_CLAIM_LEASE"),
-        ("CALLS_PER_SECOND", "0", "calls_per_second is neither a number above 0"),
+        ("CALLS_PER_SECOND", "0", "calls_per_second is neither a number from 0.001"),
     ],
 )
 def test_a_limit_that_cannot_be_used_is_refused_in_one_line(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ringproof_server.carriers.guard import FilePacer
+from ringproof_server.carriers.guard.settings import read_guard_settings
 from ringproof_server.ports import Clock
 from ringproof_server.testing.clock import FakeClock
 from ringproof_server.testing.options import LogLines
@@ -142,3 +143,13 @@ def test_a_process_that_never_lets_go_of_the_lock_blocks_nobody_for_good(tmp_pat
         "pacing_within_this_process_only",
         "pacing_with_all_processes_again",
     ]
+
+
+def test_the_slowest_pace_that_can_be_set_is_kept(tmp_path: Path) -> None:
+    """A slower one is refused: whoever sets a pace is never without any."""
+    assert read_guard_settings({"calls_per_second": "0.0009"}, 45).faults
+    rate = read_guard_settings({"calls_per_second": "0.001"}, 45).guard.calls_per_second
+    assert rate is not None
+    pacer = pacer_in(tmp_path, FakeClock())
+    assert pacer.reserve(ACCOUNT, rate, 3) == 0
+    assert pacer.reserve(ACCOUNT, rate, 3) == pytest.approx(1000)

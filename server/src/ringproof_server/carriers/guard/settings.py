@@ -15,6 +15,8 @@ from ringproof_server.carriers.settings import SettingsReader
 PATIENCE: Final = 3.0
 """Seconds that a person may be kept waiting for a carrier's pace before the next way is tried."""
 CONCURRENCY: Final = 16
+SLOWEST: Final = 0.001
+"""Calls or messages in a second; far below it the pacer would take its own file for nonsense."""
 FASTEST: Final = 10_000.0
 LONGEST_TIMEOUT: Final = 300.0
 SHORTEST_TIMEOUT: Final = 0.1
@@ -96,8 +98,8 @@ def _rate(text: str) -> float | None:
     if text.lower() == OFF:
         return math.inf
     found = _number(text)
-    if found is None or not 0 < found <= FASTEST:
-        raise ValueError(f"is neither a number above 0 and up to {FASTEST:g} nor `{OFF}`")
+    if found is None or not SLOWEST <= found <= FASTEST:
+        raise ValueError(f"is neither a number from {SLOWEST:g} to {FASTEST:g} nor `{OFF}`")
     return found
 
 
