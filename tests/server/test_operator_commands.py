@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from ringproof_server.app import compose
+from ringproof_server.settings import Settings
+from ringproof_server.tokens.signing_keys import KEPT_AFTER, PUBLISH_AHEAD, base64url
 from tests.support import leaks
 from tests.support.command_line import Run, command_line, environment_in
 
@@ -174,3 +179,42 @@ def test_a_new_signing_key_stands_beside_the_old_one(run: Run) -> None:
     first, second = (run("keys", "rotate").stdout for _ in range(2))
     assert "once every process has published it" in first
     assert first != second
+
+
+def test_the_signing_keys_are_listed_with_their_times(run: Run) -> None:
+    """When each was published, from when until when it signs, until when it stays; the newest first."""
+    assert json.loads(run("keys", "list", "--json").stdout) == []
+    assert run("keys", "rotate").exit_code == 0
+    new, old = json.loads(run("keys", "list", "--json").stdout)
+    assert old["signs_from"] == old["published_at"]
+    assert new["signs_from"] == old["signs_until"]
+    assert seconds(new["published_at"], new["signs_from"]) == PUBLISH_AHEAD.total_seconds()
+    assert seconds(old["signs_until"], old["published_until"]) == KEPT_AFTER.total_seconds()
+    assert (new["signs_until"], new["published_until"]) == (None, None)
+    for key in (new, old):
+        assert key["kid"] in run("keys", "list").stdout
+
+
+def test_a_list_of_signing_keys_shows_nothing_that_signs_or_checks(run: Run, tmp_path: Path) -> None:
+    """Five columns, none of them key material; the public halves are where verifiers look for them."""
+    run("keys", "rotate")
+    node = compose(Settings.from_environ(environment_in(tmp_path)))
+    stored = node.storage.read(lambda session: session.signing_keys.listing())
+    node.storage.close()
+    rows = json.loads(run("keys", "list", "--json").stdout)
+    assert [key.kid for key in stored] == [row["kid"] for row in rows]
+    assert {name for row in rows for name in row} == {
+        "kid",
+        "published_at",
+        "signs_from",
+        "signs_until",
+        "published_until",
+    }
+    printed = run("keys", "list").stdout + json.dumps(rows)
+    for raw in (part for key in stored for part in (key.sealed, key.public)):
+        for spelled in (raw.hex(), base64url(raw), b64encode(raw).decode()):
+            assert spelled not in printed
+
+
+def seconds(begin: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()

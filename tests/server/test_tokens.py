@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from ringproof_server.testing.tokens_contract import (
 )
 from ringproof_server.tokens import PUBLISH_AHEAD, TOKEN_LIFE, JwtTokens, SecretSeals
 from ringproof_server.tokens.challenge import ChallengeSigner
+from ringproof_server.tokens.signing_keys import KeyLife
 from ringproof_server.tokens.subkeys import subkey
 
 SECRET = "a-secret-for-tests-that-is-long-enough-for-anyone"
@@ -280,6 +281,38 @@ class TestKeys:
                 text = tokens.sign_token(replace(TOKEN, verified_at=clock.now()))
                 assert checked(text, tokens.public_keys())
 
+    def test_a_key_signs_in_the_time_that_is_told_of_it(self, storage: SqlStorage, clock: FakeClock) -> None:
+        """At every minute of a history of rotations, soon after each other and long after, every published
+        key is told, and of them the one signs that is said to."""
+        tokens = signer(storage, clock)
+        assert tokens.key_lives() == []
+        told: list[KeyLife] = []
+        for pause in (2, 3, 1, 12, 40, 26, 1, 40):
+            for _ in range(pause):
+                kid = segments(tokens.sign_token(TOKEN))[0]["kid"]
+                told, now = tokens.key_lives(), clock.now()
+                assert {life.kid for life in told} == kids(tokens)
+                assert [life.kid for life in told if is_said_to_sign(life, now)] == [kid]
+                clock.move(60)
+            tokens.prepare()
+            tokens.rotate(clock.now())
+        assert told[0].published_until is None
+        assert told == sorted(told, key=lambda life: life.published_at, reverse=True)
+
+    def test_a_key_of_another_secret_is_told_to_sign_from_no_time(
+        self, storage: SqlStorage, clock: FakeClock
+    ) -> None:
+        """Also where the first secret comes back after its key has been replaced, and signs at once again."""
+        signer(storage, clock).prepare()
+        other = signer(storage, clock, secret=OTHER_SECRET)
+        other.prepare()
+        assert sorted(life.signs_from is None for life in other.key_lives()) == [False, True]
+        other.rotate(clock.now())
+        clock.move(3600)
+        again = signer(storage, clock)
+        kid = segments(again.sign_token(TOKEN))[0]["kid"]
+        assert [life.kid for life in again.key_lives() if is_said_to_sign(life, clock.now())] == [kid]
+
     def test_a_new_secret_brings_a_new_key_and_keeps_the_old_one_published(
         self, storage: SqlStorage, clock: FakeClock
     ) -> None:
@@ -320,3 +353,10 @@ class TestSeals(SealsContract):
 def kids(tokens: JwtTokens) -> set[str]:
     keys: Any = tokens.public_keys()["keys"]
     return {key["kid"] for key in keys}
+
+
+def is_said_to_sign(life: KeyLife, now: datetime) -> bool:
+    """Whether this key is said to sign now."""
+    if life.signs_from is None or now < life.signs_from:
+        return False
+    return life.signs_until is None or now < life.signs_until

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
+from ringproof_server.service.access import KEPT_FOR
 from tests.server.http.conftest import ORIGIN, Door, MakeDoor
 from tests.support.world import NUMBER, PUBLIC_URL
 
@@ -99,8 +100,28 @@ def test_on_loopback_every_name_of_it_is_our_own(make_door: MakeDoor) -> None:
 def test_an_application_that_has_just_been_made_is_known_within_seconds(door: Door) -> None:
     assert "Access-Control-Allow-Origin" not in preflight(door, STRANGER).headers
     door.world.server.administration.create_application("other", brand="Other", allowed_origins=[STRANGER])
-    door.world.clock.move(11)
+    door.world.clock.move(KEPT_FOR.total_seconds() + 0.001)
     assert preflight(door, STRANGER).headers["Access-Control-Allow-Origin"] == STRANGER
+
+
+def test_a_changed_origin_counts_as_soon_as_a_revoked_key(door: Door) -> None:
+    """For the preflight and for the request: what is added within seconds, what is removed as well."""
+    administration = door.world.server.administration
+    found = administration.application("shop")
+    assert "Access-Control-Allow-Origin" not in preflight(door, STRANGER).headers
+    assert start(door, STRANGER).status_code == 403
+    administration.add_origins(found.id, [STRANGER])
+    door.world.clock.move(KEPT_FOR.total_seconds() + 0.001)
+    for origin in (STRANGER, ORIGIN):
+        assert preflight(door, origin).headers["Access-Control-Allow-Origin"] == origin
+    assert start(door, STRANGER).headers["Access-Control-Allow-Origin"] == STRANGER
+    administration.remove_origins(found.id, [STRANGER])
+    door.world.clock.move(KEPT_FOR.total_seconds() + 0.001)
+    assert "Access-Control-Allow-Origin" not in preflight(door, STRANGER).headers
+    refused = start(door, STRANGER)
+    assert refused.status_code == 403
+    assert "Access-Control-Allow-Origin" not in refused.headers
+    assert preflight(door, ORIGIN).headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
 def test_preflights_are_for_the_contract_only(door: Door) -> None:

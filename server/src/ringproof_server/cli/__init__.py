@@ -9,6 +9,7 @@ from ringproof_server.cli.carriers import carriers
 from ringproof_server.cli.database import init_db
 from ringproof_server.cli.demo import demo
 from ringproof_server.cli.keys import keys
+from ringproof_server.cli.origins import origins
 from ringproof_server.cli.policy import policy
 from ringproof_server.cli.pool import pool
 from ringproof_server.cli.serve import serve
@@ -23,6 +24,7 @@ def main() -> None:
     """Prove that a person controls a phone number by ringing it."""
 
 
+apps.add_command(origins)
 apps.add_command(policy)
 apps.add_command(texts)
 for command in (demo, serve, init_db, apps, pool, keys, carriers, sip_agent, webhooks):

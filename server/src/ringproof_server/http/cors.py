@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,9 +10,10 @@ from ringproof_server.domain.application import LONGEST_ORIGIN, Caller
 from ringproof_server.domain.errors import Forbidden, ServiceUnavailable
 from ringproof_server.http.exchange import Exchange
 from ringproof_server.ports import Clock, Storage
+from ringproof_server.service.access import KEPT_FOR
 
-KNOWN_FOR: Final = timedelta(seconds=10)
-"""How long the origins of all applications are believed without asking the database."""
+KNOWN_FOR: Final = KEPT_FOR
+"""How long the origins of all applications are believed without asking the database: as long as keys."""
 
 _SCOPE: Final = "/v1/"
 _METHODS: Final = "GET, POST, DELETE"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringproof_server.domain.application import ApiKey, Application, KeyKind, is_origin
@@ -13,6 +13,7 @@ from ringproof_server.ports import Clock, PoolNumber, Random, Seals, Session, St
 
 RANGE_AT_MOST = 1_000_000
 AT_A_TIME = 5_000
+ORIGINS_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,14 @@ class Administration:
             raise InvalidRequest(
                 "a brand has 1 to 24 printable characters, so that it fits into a text message"
             )
-        for origin in allowed_origins:
-            if not is_origin(origin):
-                raise InvalidRequest(
-                    f"{origin[:80]!r} is not an origin as browsers send it, such as https://shop.example"
-                )
+        origins = _with_origins((), allowed_origins)
         now = self._clock.now()
         application = Application(
             id=self._random.identifier("app_"),
             name=name,
             brand=shown,
             policy=policy or self._policy,
-            allowed_origins=tuple(allowed_origins),
+            allowed_origins=origins,
             created_at=now,
         )
         publishable, publishable_key = self._make_key(application.id, KeyKind.PUBLISHABLE)
@@ -102,17 +99,41 @@ class Administration:
         Raises `InvalidRequest` when the rules do not fit together.
         """
 
-        def work(session: Session) -> None:
-            application = session.applications.get(application_id)
-            if application is None:
-                raise NotFound("there is no such application")
+        def change(application: Application) -> Application:
             try:
                 policy = replace(application.policy, **{name: value})  # type: ignore[arg-type]
             except ValueError as fault:
                 raise InvalidRequest(str(fault)) from None
-            session.applications.update(replace(application, policy=policy))
+            return replace(application, policy=policy)
 
-        self._storage.write(work)
+        self._change(application_id, change)
+
+    def add_origins(self, application_id: str, origins: Sequence[str]) -> Application:
+        """Let pages of these web origins call the API too; all of them or none. The application as it is now.
+
+        What it has already stays as it is. Processes that have just seen the application may believe what it
+        was for a few seconds more.
+        """
+
+        def change(application: Application) -> Application:
+            return replace(application, allowed_origins=_with_origins(application.allowed_origins, origins))
+
+        return self._change(application_id, change)
+
+    def remove_origins(self, application_id: str, origins: Sequence[str]) -> Application:
+        """Let pages of these web origins call no more; all of them or none. The application as it is now.
+
+        Raises `NotFound` for an origin that the application does not have. Seen as late as what is added.
+        """
+
+        def change(application: Application) -> Application:
+            known = application.allowed_origins
+            for origin in origins:
+                if origin not in known:
+                    raise NotFound(f"the application has no origin {origin[:80]!r}")
+            return replace(application, allowed_origins=tuple(kept for kept in known if kept not in origins))
+
+        return self._change(application_id, change)
 
     def new_key(self, application_id: str, kind: KeyKind) -> str:
         """Make one more key; the text is shown this once."""
@@ -157,6 +178,19 @@ class Administration:
     def pool_size(self, application_id: str) -> int:
         return self._storage.read(lambda session: session.caller_ids.size(application_id))
 
+    def _change(self, application_id: str, change: Callable[[Application], Application]) -> Application:
+        """Raises `NotFound` when there is no such application, and what `change` raises."""
+
+        def work(session: Session) -> Application:
+            application = session.applications.get_to_change(application_id)
+            if application is None:
+                raise NotFound("there is no such application")
+            changed = change(application)
+            session.applications.update(changed)
+            return changed
+
+        return self._storage.write(work)
+
     def _add_portion(self, application_id: str, numbers: Sequence[str]) -> int:
         now = self._clock.now()
         return self._storage.write(lambda session: session.caller_ids.add(application_id, numbers, now))
@@ -172,6 +206,21 @@ class Administration:
             created_at=self._clock.now(),
         )
         return text, key
+
+
+def _with_origins(known: Sequence[str], added: Sequence[str]) -> tuple[str, ...]:
+    """Each origin once, those first that are known."""
+    for text in added:
+        if not is_origin(text):
+            raise InvalidRequest(
+                f"{text[:80]!r} is not an origin as browsers send it, such as https://shop.example"
+            )
+    origins = tuple(dict.fromkeys((*known, *added)))
+    if len(origins) > ORIGINS_AT_MOST:
+        raise InvalidRequest(
+            f"an application has at most {ORIGINS_AT_MOST} origins, these would be {len(origins)}"
+        )
+    return origins
 
 
 def _expand(text: str) -> list[str]:

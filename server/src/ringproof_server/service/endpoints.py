@@ -138,7 +138,7 @@ class Endpoints:
 
     def _changed(self, application_id: str, change: Callable[[Application], tuple[Application, T]]) -> T:
         def work(session: Session) -> T:
-            application = session.applications.get(application_id)
+            application = session.applications.get_to_change(application_id)
             if application is None:
                 raise NotFound(f"there is no application {application_id!r}")
             changed, result = change(application)

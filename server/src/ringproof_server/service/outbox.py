@@ -129,7 +129,7 @@ def next_try(item: OutboxItem, now: datetime, random: Random) -> datetime | None
 
 def _disable(session: Session, item: OutboxItem, url: str, now: datetime) -> bool:
     """Send nothing more to the receiver at `url`, which is gone; False if events go elsewhere by now."""
-    application = session.applications.get(item.event.application_id)
+    application = session.applications.get_to_change(item.event.application_id)
     webhook = None if application is None else application.webhook
     if application is None or webhook is None:
         return True

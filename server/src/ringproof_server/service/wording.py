@@ -54,7 +54,7 @@ class Wording:
 
     def _change(self, application_id: str, change: Callable[[Texts], None]) -> None:
         def work(session: Session) -> None:
-            application = session.applications.get(application_id)
+            application = session.applications.get_to_change(application_id)
             if application is None:
                 raise NotFound(f"there is no application {application_id!r}")
             session.applications.update(_changed(application, change))

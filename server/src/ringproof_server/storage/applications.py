@@ -40,7 +40,11 @@ _KEY: Final = [
 _KINDS: Final = {kind.value: kind for kind in KeyKind}
 
 _ADD = insert(applications)
-_BY_ID = Statement(select(*_APPLICATION).where(applications.c.id == bindparam("key")))
+_by_id = select(*_APPLICATION).where(applications.c.id == bindparam("key"))
+_BY_ID = Statement(_by_id)
+# The weaker of the two row locks: it excludes other changes of the row, but not the foreign-key checks of
+# verifications that begin meanwhile.
+_BY_ID_LOCKED = Statement(_by_id.with_for_update(key_share=True))
 _BY_NAME = Statement(select(*_APPLICATION).where(applications.c.name == bindparam("key")))
 _UPDATE = Statement(
     applications.update()
@@ -115,6 +119,10 @@ class SqlApplications:
 
     def get(self, application_id: str) -> Application | None:
         row = self._link.one(_BY_ID, {"key": application_id})
+        return None if row is None else self._known.of(row)
+
+    def get_to_change(self, application_id: str) -> Application | None:
+        row = self._link.one(_BY_ID_LOCKED, {"key": application_id})
         return None if row is None else self._known.of(row)
 
     def by_name(self, name: str) -> Application | None:

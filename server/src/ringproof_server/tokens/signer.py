@@ -12,7 +12,7 @@ from jwt.utils import base64url_encode
 
 from ringproof_server.ports import ChallengeClaims, Clock, Random, Storage, TokenClaims
 from ringproof_server.tokens.challenge import ChallengeSigner
-from ringproof_server.tokens.signing_keys import TOKEN_LIFE, KeyRing, base64url
+from ringproof_server.tokens.signing_keys import TOKEN_LIFE, KeyLife, KeyRing, base64url
 
 TYPE: Final = "phone-verification+jwt"
 ALGORITHM: Final = "EdDSA"
@@ -63,6 +63,10 @@ class JwtTokens:
                 for key in self._keys.published()
             ]
         }
+
+    def key_lives(self) -> list[KeyLife]:
+        """Which signing keys are published, and when each of them signs; newest first, no key material."""
+        return self._keys.lives()
 
     def rotate(self, now: datetime) -> str:
         """Publish a new signing key, which signs after `PUBLISH_AHEAD`; its name."""

@@ -32,6 +32,21 @@ KEPT_AFTER: Final = TOKEN_LIFE + timedelta(minutes=10)
 _NONCE_BYTES: Final = 12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLife:
+    """When a signing key does what; times that lie ahead are those that hold unless it is replaced before.
+
+    `signs_from` is None for a key that was sealed under another secret, since it cannot sign under this one;
+    `signs_until` and `published_until` are None until another key has been made to take over.
+    """
+
+    kid: str
+    published_at: datetime
+    signs_from: datetime | None
+    signs_until: datetime | None
+    published_until: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     """The published keys, newest first, as of `read_at`, and those private keys that have been opened."""
@@ -73,6 +88,21 @@ class KeyRing:
             keys = [key for key in self._fresh().keys if _is_published(key, now)]
         return keys
 
+    def lives(self) -> list[KeyLife]:
+        """The published keys, newest first. Unlike `published` it makes none where there is none yet."""
+        snapshot, now = self._fresh(), self._clock.now()
+        return [
+            KeyLife(
+                kid=key.kid,
+                published_at=key.created_at,
+                signs_from=None if self._open(snapshot, key) is None else self._signs_from(snapshot, key),
+                signs_until=key.retired_at,
+                published_until=None if key.retired_at is None else key.retired_at + KEPT_AFTER,
+            )
+            for key in snapshot.keys
+            if _is_published(key, now)
+        ]
+
     def rotate(self, now: datetime) -> str:
         """Add a key that takes over after `PUBLISH_AHEAD`, drop those nobody needs; the new key's name."""
         fresh = self._sealed(Ed25519PrivateKey.from_private_bytes(self._random.bytes(SUBKEY_BYTES)), now)
@@ -101,6 +131,19 @@ class KeyRing:
             if private is not None:
                 return key.kid, private
         return None
+
+    def _signs_from(self, snapshot: _Snapshot, key: SigningKey) -> datetime:
+        """A key that was made because none could sign began at once; one that takes over from another waits.
+
+        What a key takes over from is kept for at least as long as the key itself is not retired.
+        """
+        takes_over = key.created_at + PUBLISH_AHEAD
+        first = Ed25519PrivateKey.from_private_bytes(self._first_seed).public_key().public_bytes_raw()
+        if key.public == first:
+            return key.created_at
+        if key.retired_at is None and all(other.retired_at != takes_over for other in snapshot.keys):
+            return key.created_at
+        return takes_over
 
     def _open(self, snapshot: _Snapshot, key: SigningKey) -> Ed25519PrivateKey | None:
         if key.kid not in snapshot.opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from ringproof_server.domain.channel import Channel
 from ringproof_server.domain.errors import ServiceUnavailable
 from ringproof_server.domain.policy import Policy, RingTimeRule
 from ringproof_server.domain.webhook import Hook, OnTimeout, SealedSecret, Webhook
-from ringproof_server.ports import Remembered, SigningKey, Storage
+from ringproof_server.ports import Remembered, Session, SigningKey, Storage
 from ringproof_server.testing.storage_contract.samples import (
     NOW,
     NUMBER,
@@ -21,6 +22,7 @@ from ringproof_server.testing.storage_contract.samples import (
     application,
     store,
 )
+from ringproof_server.testing.storage_contract.units import THREADS, at_once
 
 
 class ApplicationsContract:
@@ -66,6 +68,38 @@ class ApplicationsContract:
         )
         storage.write(lambda session: session.applications.update(new))
         assert storage.read(lambda session: session.applications.get("app_1")) == new
+
+    def test_of_changes_at_once_none_is_lost(self, storage: Storage) -> None:
+        """Whoever reads an application to change it builds on what everybody before has made of it."""
+        store(storage, application(allowed_origins=()))
+        wanted = [f"https://{name}.example" for name in range(THREADS)]
+
+        def bring(origin: str) -> Callable[[], bool]:
+            def work(session: Session) -> bool:
+                found = session.applications.get_to_change("app_1")
+                assert found is not None
+                changed = replace(found, allowed_origins=(*found.allowed_origins, origin))
+                session.applications.update(changed)
+                return session.applications.get("app_1") == changed
+
+            return lambda: storage.write(work)
+
+        assert at_once([bring(origin) for origin in wanted]) == [True] * THREADS
+        stored = storage.read(lambda session: session.applications.get("app_1"))
+        assert stored is not None
+        assert sorted(stored.allowed_origins) == sorted(wanted)
+        assert storage.write(lambda session: session.applications.get_to_change("app_2")) is None
+
+    def test_who_only_looks_at_an_application_does_not_wait_for_its_change(self, storage: Storage) -> None:
+        store(storage, application())
+
+        def change(session: Session) -> bool:
+            found = session.applications.get_to_change("app_1")
+            assert found is not None
+            session.applications.update(replace(found, allowed_origins=()))
+            return storage.read(lambda other: other.applications.get("app_1")) == found
+
+        assert storage.write(change)
 
     def test_a_name_belongs_to_one_application(self, storage: Storage) -> None:
         store(storage, application("app_1", name="Shop"))
