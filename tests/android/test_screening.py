@@ -288,14 +288,16 @@ def test_a_call_during_another_ring_claims_no_ring_time(first: str | None) -> No
 def test_a_call_that_was_told_to_an_earlier_verification_is_not_told_in_the_next() -> None:
     """The service's thread may be late; whose call it was is not this one's affair. Nor are its looks."""
     phone = Telephone()
-    source = feed(phone)
+    source = feed(phone, with_states=True)
     first = heard(source)
-    late = phone.take
+    late, late_state = phone.take, phone.states
     assert late is not None
+    assert late_state is not None
     source.expect(ExpectedCall("+4420", 4, length=len(CALLER)))
     source.stop()
     events = heard(source)
     late(ScreenedCall(99, CALLER, False, *phone.now))
+    late_state(StateBroadcast("RINGING", CALLER, *phone.now))
     phone.clock.sleep(60)
     assert (first, events) == ([], [])
 

@@ -83,6 +83,16 @@ def test_only_what_helps_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("level", "names"), [(26, (READ_PHONE_STATE,)), (27, (READ_PHONE_STATE,)), (28, ()), (35, ())]
+)
+def test_a_build_without_the_call_log_asks_where_the_state_alone_names_the_caller(
+    level: int, names: tuple[str, ...]
+) -> None:
+    """On Android 8 it does; later it would be a dialog for nothing."""
+    assert wanted(with_(call_log="undeclared", phone_state="open", api_level=level)) == names
+
+
+@pytest.mark.parametrize(
     ("facts", "rungs"),
     [
         (EVERYTHING, ["screening", "phone_state", "call_log"]),

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
+from android import activity as build_activity
 from android.runnable import Runnable
 from jnius import JavaException
 
-from ringproof.android._bridge import proxies, results
+from ringproof.android._bridge import classes, proxies, results
 from ringproof.android._bridge.proxies import made
 from ringproof.android._bridge.receivers import _Callback, phone_state
 from tests.android.phone import Phone
@@ -52,6 +53,23 @@ def test_it_is_made_on_the_main_thread_instead(phone: Phone) -> None:
 
 def test_here_it_is_made_at_once(phone: Phone) -> None:
     assert made(threading.get_ident) == threading.get_ident()
+
+
+def test_what_could_not_be_registered_is_registered_the_next_time(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A main thread that was stuck once must not make the app deaf for good to what other screens answer."""
+    kinds: list[str] = []
+    monkeypatch.setattr(results, "_registered", set[str]())
+    monkeypatch.setattr(build_activity, "bind", lambda **_: 1 / 0)
+    got: list[int] = []
+    intent = classes.Intent("x")
+    with pytest.raises(ZeroDivisionError):
+        results.open_screen(intent, lambda outcome, _: got.append(outcome))
+    monkeypatch.setattr(build_activity, "bind", lambda **kind: kinds.extend(kind))
+    for _ in range(2):
+        results.open_screen(intent, lambda outcome, _: got.append(outcome))
+    assert kinds == ["on_activity_result"]
 
 
 def test_a_failure_reaches_the_thread_that_asked(phone: Phone) -> None:

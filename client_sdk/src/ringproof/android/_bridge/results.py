@@ -64,7 +64,12 @@ def _register_once(what: str, register: Callable[[], Any]) -> None:
         if what in _registered:
             return
         _registered.add(what)
-    made(register)
+    try:
+        made(register)
+    except BaseException:
+        with _lock:
+            _registered.discard(what)
+        raise
 
 
 def watch_life() -> None:
