@@ -69,6 +69,7 @@ def test_agents_of_the_operator_know_the_trunks_themselves() -> None:
         ({"trunk": "a.example", "password_y": PASSWORD}, "password_y: there is no trunk of this name"),
         ({"trunk": "a.example", "username": 'a"b', "password": PASSWORD}, "username holds characters"),
         ({"trunk": "a.example", "username": "a", "password": "a\nb"}, "password holds characters"),
+        ({"trunk": "a.example;name=x;username=a", "password_x": "a\nb"}, "password_x holds characters"),
         ({"trunk": "a.example", "domain": "a b"}, "domain is not a host name"),
         ({"trunk": "a.example", "local_address": "0.0.0.0"}, "local_address is not one IPv4 address"),
         ({"trunk": "a.example", "local_address": "::1"}, "local_address is not one IPv4 address"),

@@ -158,7 +158,7 @@ class SipCarrier:
         )
 
     def find(self, attempt: Attempt, to: PhoneNumber) -> Found | None:  # noqa: ARG002
-        """What an agent knows: its calls until ten minutes after their end, none of an agent before it."""
+        """What an agent knows: its calls until three minutes after their end, none of an agent before it."""
         for line in self._lines:
             try:
                 answer = line.ask(Find(attempt.id), self._timeouts.total)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -86,13 +85,10 @@ def _accounts(settings: Mapping[str, str], faults: list[str]) -> Accounts:
         for name, value in settings.items()
         if name.startswith(PASSWORD_OF)
     }
-    everything = {**{f"{PASSWORD_OF}{name}": value for name, value in passwords.items()}}
-    if "password" in settings:
-        everything["password"] = settings["password"]
     faults.extend(
         f"{name} holds characters that cannot be typed"
-        for name, value in everything.items()
-        if not value.isprintable()
+        for name, value in settings.items()
+        if (name == "password" or name.startswith(PASSWORD_OF)) and not value.isprintable()
     )
     return Accounts(username=username, domain=domain, password=settings.get("password"), passwords=passwords)
 
@@ -130,7 +126,7 @@ def _sources(text: str | None, faults: list[str]) -> tuple[Network, ...]:
     if text is None:
         return ()
     try:
-        return tuple(ipaddress.IPv4Network(part.strip()) for part in re.split(",", text))
+        return tuple(ipaddress.IPv4Network(part.strip()) for part in text.split(","))
     except ValueError:
         faults.append("sources is not a comma list of IPv4 networks such as 192.0.2.0/24")
         return ()
