@@ -48,7 +48,7 @@ ODD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_what_is_no_international_number_is_none(odd: str) -> None:
     """National numbers cannot be completed, and other apps may have written into the card."""
     assert suggested(odd) == [None]

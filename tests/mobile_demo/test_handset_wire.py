@@ -46,7 +46,9 @@ def test_a_server_that_does_not_speak_http_is_one_that_did_not_answer(garbage: b
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff\xfe", b"[1]", b"7", b"[" * 100_000, b'{"a": 1' + b"0" * 10_000 + b"}"]
+    "body",
+    [b"", b"\xff\xfe", b"[1]", b"7", b"[" * 100_000, b'{"a": 1' + b"0" * 10_000 + b"}"],
+    ids=["empty", "no text", "a list", "a number", "deep", "long"],
 )
 def test_an_answer_that_is_no_object_holds_nothing(body: bytes) -> None:
     """Not JSON, or nested and long beyond measure."""
