@@ -30,6 +30,9 @@ LATER: Final = {
     "android.provider.CallLog.Calls.PRESENTATION_UNAVAILABLE",
     "android.content.Context.RECEIVER_EXPORTED",
     "android.content.Context.RECEIVER_NOT_EXPORTED",
+    # Only used from Android 11 on; before, what was deprecated then.
+    "android.telephony.TelephonyManager.getActiveModemCount",
+    "android.view.WindowInsets.getInsets",
     # Call screening begins with Android 10, and with it the roles.
     "android.telecom.Call.Details.getCallDirection",
     "android.telecom.Call.Details.DIRECTION_INCOMING",
@@ -38,7 +41,12 @@ LATER: Final = {
     "android.telecom.CallScreeningService.CallResponse.Builder.setSilenceCall",
     "android.telecom.CallScreeningService.CallResponse.getSilenceCall",
 }
-LATER_CLASSES: Final = {"android.app.role.RoleManager"}
+LATER_CLASSES: Final = {
+    "android.app.role.RoleManager",
+    # As `WindowInsets.getInsets`.
+    "android.graphics.Insets",
+    "android.view.WindowInsets.Type",
+}
 COMPUTED: Final = ("string", "number", "boolean")
 """What stands in the place of a value that is not a constant of Java."""
 INVENTED: Final = {

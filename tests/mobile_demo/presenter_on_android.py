@@ -1,6 +1,7 @@
 """The app's presenter on a phone of stand-ins: `AndroidPhone` and the SDK's own sources through real pyjnius.
 
-Argument: what the person does with the permission dialog, `allows` or `refuses`. To be run by
+Argument: what the person does with the permission dialog, `allows` or `refuses`, or `lives`: only what the
+phone says of itself is asked. To be run by
 `tests.android.jvm.run_program`. The last line is what happened, as JSON.
 """
 
@@ -11,6 +12,8 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+
+from jnius import autoclass
 
 from ringproof import Ringproof
 from ringproof._system import SystemClock
@@ -32,6 +35,10 @@ def main() -> None:
         phone.person_grants()
     server = FakeServer(SystemClock())
     caller = server.caller_ids[0]
+    if sys.argv[1] == "lives":
+        print(json.dumps({"device": _device(), "crashes": phone.crashes(), "receivers": phone.receivers()}))
+        sys.stdout.flush()
+        return
     device = AndroidPhone()
     file = SettingsFile(Path(tempfile.mkdtemp()) / "settings.json")
     file.save(Settings("https://verify.example", "rp_pk_test"))
@@ -75,8 +82,26 @@ def _seen(shown: list[Shown], server: FakeServer, phone: Phone, device: AndroidP
         "dialogs": phone.dialogs(),
         "crashes": phone.crashes(),
         "receivers": phone.receivers(),
-        "device": [device.languages(), device.country(), device.dark(), device.insets(), device.two_sims],
     }
+
+
+def _told(device: AndroidPhone) -> list[object]:
+    return [device.languages(), device.country(), device.two_sims, device.dark(), device.insets()]
+
+
+def _device() -> list[list[object]]:
+    """What the phone says of itself: at first nothing much, then everything, then on an older Android."""
+    looks, build = autoclass("org.ringproof.standin.Looks"), autoclass("android.os.Build$VERSION")
+    told = [_told(AndroidPhone())]
+    looks.speak("de-AT", "fr")
+    looks.subscribe("at", "de", 2)
+    looks.darken(True)
+    looks.cover(0, 84, 12, 48)
+    told.append(_told(AndroidPhone()))
+    looks.subscribe("", "de", 1)
+    autoclass("org.ringproof.standin.Phone").setSdk(28)
+    told.append([*_told(AndroidPhone()), build.SDK_INT])
+    return told
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ def test_a_refused_permission_leaves_the_digits() -> None:
     assert seen["evidence"] == [["channel", "last_digits"]]
 
 
-def test_what_the_phone_cannot_say_has_a_default() -> None:
-    """The stand-ins know no languages, SIM, appearance or cut-outs; that is no reason to fail."""
-    assert _on_android("allows")["device"] == [[], None, False, [0.0, 0.0, 0.0, 0.0], False]
+def test_the_phone_says_what_the_app_begins_with() -> None:
+    """Languages, SIM country, a second SIM, dark or light, and what bars cover; each has a default."""
+    bare, whole, older = _on_android("lives")["device"]
+    assert bare == [[], None, False, False, [0, 0, 0, 0]]
+    assert whole == [["de-AT", "fr"], "at", True, True, [0, 84, 12, 48]]
+    assert older == [["de-AT", "fr"], "de", False, True, [0, 84, 12, 48], 28]

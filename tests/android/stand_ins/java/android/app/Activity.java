@@ -5,14 +5,21 @@ import android.content.Intent;
 import android.content.IntentSender;
 import android.os.Handler;
 import android.os.Looper;
+import android.view.Window;
 import org.ringproof.standin.Permissions;
 import org.ringproof.standin.Screens;
+import org.ringproof.standin.ShownWindow;
 
 public class Activity extends Context {
     public static final int RESULT_CANCELED = 0;
     public static final int RESULT_OK = -1;
 
     private final Application application = new Application();
+    private final Window window = new ShownWindow(this);
+
+    public Window getWindow() {
+        return window;
+    }
 
     public final Application getApplication() {
         return application;

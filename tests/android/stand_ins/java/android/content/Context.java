@@ -1,6 +1,7 @@
 package android.content;
 
 import android.content.pm.PackageManager;
+import android.content.res.Resources;
 import android.os.Handler;
 import android.os.Looper;
 import org.ringproof.standin.Permissions;
@@ -13,6 +14,7 @@ public abstract class Context {
     public static final int RECEIVER_NOT_EXPORTED = 4;
 
     private final ContentResolver resolver = new ContentResolver(this) {};
+    private final Resources resources = new Resources() {};
 
     public Context getApplicationContext() {
         return this;
@@ -32,6 +34,10 @@ public abstract class Context {
 
     public String getPackageName() {
         return Phone.PACKAGE;
+    }
+
+    public Resources getResources() {
+        return resources;
     }
 
     public Object getSystemService(String name) {
