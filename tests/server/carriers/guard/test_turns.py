@@ -92,6 +92,21 @@ def test_a_throttling_carrier_gets_the_pause_it_asks_for(asked: float | None, ke
     assert guarded.inner.asked.count("place_call") == 2
 
 
+def test_of_two_pauses_the_longer_one_is_kept() -> None:
+    """Of requests that are under way together the last answer may be the one that asks for less."""
+    guarded = Guarded()
+
+    def be_overtaken() -> None:
+        guarded.fault_of("place_call")
+        raise CarrierThrottled("slower", None)
+
+    guarded.inner.will("place_call", be_overtaken, CarrierThrottled("slower", 30.0))
+    guarded.fault_of("place_call")
+    fault = guarded.fault_of("place_call")
+    assert isinstance(fault, CarrierThrottled)
+    assert fault.retry_after == 30.0
+
+
 @pytest.mark.parametrize("operation", ENDING)
 def test_a_throttled_hang_up_pauses_nothing(operation: str) -> None:
     """A phone that rings is worth another request, and what is placed has its own pace."""

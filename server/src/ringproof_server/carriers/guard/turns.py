@@ -44,9 +44,13 @@ class Turns:
         return operation in self._rates or operation in self._paused_until
 
     def pause(self, operation: Operation, seconds: float | None) -> None:
-        """Place nothing of this kind for so long: the carrier has asked for it."""
+        """Place nothing of this kind for so long: the carrier has asked for it.
+
+        A longer pause that another answer asked for is kept all the same.
+        """
         wanted = PAUSE if seconds is None or math.isnan(seconds) else seconds
-        self._paused_until[operation] = self._monotonic() + min(max(wanted, 0.0), LONGEST_PAUSE)
+        until = self._monotonic() + min(max(wanted, 0.0), LONGEST_PAUSE)
+        self._paused_until[operation] = max(until, self._paused_until.get(operation, until))
 
     def wait(self, operation: Operation, patience: float) -> None:
         """Wait until it is the turn of an `operation`.
