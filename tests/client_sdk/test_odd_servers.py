@@ -79,6 +79,17 @@ def test_where_no_call_is_named_none_leaves_the_phone(scene: Scene, pattern: obj
     assert (told["starting"], told["calling"]) == (True, False)
 
 
+def test_a_strangers_call_is_not_dug_out_when_a_later_pattern_fits_it(scene: Scene) -> None:
+    """What did not fit the call that was expected is forgotten, and is nobody's proof of the next one."""
+    stranger, second = "+33639985555", "+33639980123"
+    server = scene.serve(FakeServer(scene.clock, caller_ids=(CALLER, second)))
+    phone = scene.phone(ringing_once(stranger, after=1, ring=2) + ringing_once(CALLER, after=5, ring=4))
+    scene.clock.later(12, lambda: phone.play(ringing_once(second, after=1, ring=4)))
+    assert scene.verify(phone).channel == "flashcall"
+    assert [each["caller_id"] for each in scene.confirms()] == [CALLER, second]
+    assert server.state == "verified"
+
+
 def test_without_a_pattern_the_person_still_types(scene: Scene) -> None:
     """The last digits are enough, whatever was typed."""
     scene.serve(Odd(scene, in_the_call(caller_id_pattern={"prefix": "+", "length": None})))
