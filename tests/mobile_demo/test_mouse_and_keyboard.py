@@ -116,7 +116,6 @@ def test_a_number_is_typed_and_clicked_to_its_proof(tmp_path: Path) -> None:
         try:
             desk.until(LIGHT.accent, 40, 758)
             desk.tool("type", "--delay", "25", "7700900123")
-            display.picture(PICTURES / "runs" / "desk-number.png")
             desk.click(200, 758)
             desk.until(LIGHT.accent, 40, 697)
             desk.click(200, 697)
