@@ -299,3 +299,35 @@ def test_this_computer_and_https_are_fine(site: Page, server: str) -> None:
         )
         is None
     )
+
+
+def test_no_request_follows_a_redirect_or_carries_cookies(site: Page) -> None:
+    """Of whatever kind: key, challenge and verifier go to the configured address only."""
+    asked = run(
+        site,
+        """const asked = new Set();
+        const answer = (changes) => (call, { redirect, credentials, cache, mode }) => {
+          asked.add([call.method, redirect, credentials, cache, mode].join());
+          return [200, h.view(changes)];
+        };
+        const s = await h.started({ 'POST ': [(...sent) => [201, answer()(...sent)[1]]],
+          'GET /vrf_1': [answer()], 'POST /vrf_1/confirm': [answer({ result: 'mismatch' })],
+          'DELETE /vrf_1': [answer({ status: 'cancelled' })] });
+        await s.session.poll(); await s.session.enter('0018'); await s.session.cancel();
+        return [...asked].sort();""",
+    )
+    assert asked == [f"{method},manual,omit,no-store,cors" for method in ("DELETE", "GET", "POST")]
+
+
+def test_what_is_kept_for_a_reload_is_kept_no_longer_than_it_is_good_for(site: Page) -> None:
+    """Not beyond the expiry and a minute; nor where the clock was set, or somebody wrote, a time far away."""
+    read = run(
+        site,
+        """const { Drawer } = await import('/assets/ringproof/kept.js');
+        const drawer = new Drawer('a test');
+        const kept = { id: 'vrf_1', challenge: 'a.b.c', verifier: 'v', webotp: true, note: '', evidence: null };
+        const after = (ms) => { drawer.write(kept, 1_000_000, 300); return drawer.read(1_000_000 + ms)?.id ?? null; };
+        const found = [after(0), after(359_999), after(360_000), after(-90_000_000)];
+        return [...found, drawer.read(1_000_000)?.id ?? null];""",
+    )
+    assert read == ["vrf_1", "vrf_1", None, None, None]
