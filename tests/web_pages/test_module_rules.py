@@ -325,8 +325,11 @@ def test_what_is_kept_for_a_reload_is_kept_no_longer_than_it_is_good_for(site: P
         site,
         """const { Drawer } = await import('/assets/ringproof/kept.js');
         const drawer = new Drawer('a test');
-        const kept = { id: 'vrf_1', challenge: 'a.b.c', verifier: 'v', webotp: true, note: '', evidence: null };
-        const after = (ms) => { drawer.write(kept, 1_000_000, 300); return drawer.read(1_000_000 + ms)?.id ?? null; };
+        const proofs = { id: 'vrf_1', challenge: 'a.b.c', verifier: 'v' };
+        const after = (ms) => {
+          drawer.write({ ...proofs, webotp: true, note: '', evidence: null }, 1_000_000, 300);
+          return drawer.read(1_000_000 + ms)?.id ?? null;
+        };
         const found = [after(0), after(359_999), after(360_000), after(-90_000_000)];
         return [...found, drawer.read(1_000_000)?.id ?? null];""",
     )
