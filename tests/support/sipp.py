@@ -103,8 +103,13 @@ class Sipp:
         return [Message(text.splitlines()[0], text) for text in found]
 
     def received(self) -> list[str]:
-        """The methods that came, in order, with repeats."""
-        return [message.word for message in self.messages() if message.received]
+        """The methods of the requests that came, in order.
+
+        One that was sent again because its answer was slow (RFC 3261 section 17.1), as on a busy machine, is
+        one request.
+        """
+        came = [(message.word, message.header("Via")) for message in self.messages() if message.received]
+        return [word for word, _ in dict.fromkeys(came)]
 
     def wait_until(self, is_so: Callable[[], bool], seconds: float = 15.0) -> bool:
         """Look again until it is so; False when it was not so in time."""

@@ -50,7 +50,8 @@ def test_a_call_goes_to_the_second_trunk_when_the_first_is_dead(tmp_path: Path) 
         assert hang_up(caller, caller.call(dial_timeout=10)) is Reason.RANG
         first, *_ = living.messages()
         assert first.call_id.endswith("-2")
-        assert first.header("Expires") == "8"
+        # What the dead one has left of ten seconds.
+        assert 1 <= int(first.header("Expires") or 0) <= 8
         second = caller.call()
         assert hang_up(caller, second) is Reason.RANG
         assert living.wait_until(lambda: living.received().count("ACK") == 2)
