@@ -208,5 +208,3 @@ def test_a_device_that_cannot_be_called_asks_for_nothing(app: App) -> None:
     assert tablet.prepare() == [Ready(usable=False, missing=("telephony",))]
     assert not [way for way in tablet.source.ways() if way.taken]
     assert tablet.source.ways()[-1].note == "all that is left on this phone"
-
-
