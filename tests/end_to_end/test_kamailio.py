@@ -66,7 +66,7 @@ def _run(tmp_path: Path) -> RunProxy:
             address, _, attributes = gateway.partition(" ")
             lines.append(f"1 sip:{address} 0 {priority} {attributes}\n")
         listed.write_text("".join(lines))
-        return running_proxy(tmp_path, CONFIG, {"GATEWAYS": f'"{listed}"', "PATIENCE": "300", **given})
+        return running_proxy(tmp_path, CONFIG, {"GATEWAYS": f'"{listed}"', "PATIENCE": "1000", **given})
 
     return run
 
@@ -103,8 +103,12 @@ class Dialled:
         return [packet for packet in self._caller.packets() if packet.call_id == self.id]
 
     def seen(self) -> list[Packet]:
-        """What the phone received and sent."""
-        return [packet for packet in self._phone.packets() if packet.call_id == self.id]
+        """What the phone received and sent; what was sent again because its answer was slow, once."""
+        found: dict[tuple[bool, str, str], Packet] = {}
+        for packet in self._phone.packets():
+            if packet.call_id == self.id:
+                found.setdefault((packet.received, packet.start, packet.branch), packet)
+        return list(found.values())
 
     def requests_seen(self, at_least: int) -> list[str]:
         """The methods of the requests that reached the phone, of which there are soon so many."""

@@ -56,7 +56,7 @@ class Edge:
         listed = self._folder / "dispatcher.list"
         login = f"user=ringproof;realm={REALM};password={password}"
         listed.write_text(f"1 sip:127.0.0.1:{self._dead} 0 2\n1 sip:{self._trunk.address} 0 1 {login}\n")
-        given = {"GATEWAYS": f'"{listed}"', "PATIENCE": "500"}
+        given = {"GATEWAYS": f'"{listed}"', "PATIENCE": "1000"}
         proxy = self._running.enter_context(running_proxy(self._folder, KAMAILIO, given, port=self._port))
         self._running.callback(leaks.watch_file, proxy.log_file, "the log of the proxy")
 

@@ -98,6 +98,12 @@ class Packet:
         return found[1] if found else ""
 
     @property
+    def branch(self) -> str:
+        """The transaction that it belongs to (RFC 3261 section 17), the same in repeats."""
+        found = re.search(r"^(?:Via|v):.*?;branch=([^;,\s]+)", self.headers, re.MULTILINE | re.IGNORECASE)
+        return found[1] if found else ""
+
+    @property
     def called(self) -> str:
         """The user part of the address that a request is for."""
         found = re.match(r"[A-Z]+ sips?:([^@>;]+)@", self.start)
