@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, get_args
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -334,3 +335,32 @@ def test_what_is_kept_for_a_reload_is_kept_no_longer_than_it_is_good_for(site: P
         return [...found, drawer.read(1_000_000)?.id ?? null];""",
     )
     assert read == ["vrf_1", "vrf_1", None, None, None]
+
+
+def test_an_answer_that_was_overtaken_does_not_bring_an_earlier_step_back(site: Page) -> None:
+    """A look that left before the change of channel comes back after it: the field stays the code's."""
+    shown = run(
+        site,
+        """let release; const late = new Promise((resolve) => { release = resolve; });
+        const s = await h.started({ 'GET /vrf_1': [() => late], 'POST /vrf_1/next': [[200, h.sms()]] });
+        const look = s.session.poll();
+        await s.session.next('sms');
+        release([200, h.view()]); await look;
+        return [s.session.view.attempt.channel, s.session.view.flashcall];""",
+    )
+    assert shown == ["sms", None]
+
+
+@pytest.mark.parametrize("name", ["../../otp/x", "a/b", "a?b=c", "a#b", "a%2fb", " "])
+def test_whatever_a_verification_is_called_it_is_one_part_of_the_path(site: Page, name: str) -> None:
+    """Key and challenge go to no other place of the server."""
+    paths = run(
+        site,
+        """const answer = [200, h.view({ id: argument })];
+        const s = await h.started({ '*': [answer] }, { first: h.view({ id: argument }) });
+        await s.session.poll(); await s.session.confirmDigits('0018');
+        return s.server.calls.slice(1).map((call) => call.path);""",
+        name,
+    )
+    whole = quote(name, safe="")
+    assert paths == [f"/{whole}", f"/{whole}/confirm"]
