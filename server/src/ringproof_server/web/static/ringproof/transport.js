@@ -12,6 +12,8 @@ const PATIENCE_S = 20;
 const TIMEOUT_S = 10;
 const FAREWELL_TIMEOUT_S = 5;
 const LONGEST_ANSWER = 1_048_576;
+/** Browsers keep this number in 31 bits, and wake a longer sleeper at once. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 /** Answers that say nothing about whether the request was carried out; its Idempotency-Key makes a repeat safe. */
 const WORTH_A_REPEAT = new Set([500, 502, 503, 504]);
 const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -43,7 +45,7 @@ export const systemClock = Object.freeze({
       const timer = setTimeout(() => {
         signal?.removeEventListener("abort", stop);
         resolve();
-      }, ms);
+      }, Math.min(ms, LONGEST_SLEEP_MS));
       signal?.addEventListener("abort", stop, { once: true });
     }),
 });
