@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ringproof import Verification, Verified
 from ringproof_demo.numbers import shown
+from ringproof_demo.phone import Asks, Noticing, Reads
 from ringproof_demo.settings import Fault, Settings
 from ringproof_demo.verifying import DIGITS, State, Times
 from ringproof_demo.view import (
@@ -21,6 +22,9 @@ from ringproof_demo.view import (
 from ringproof_demo.words import AppWords
 
 BRAND = "Ringproof"
+
+_READS: dict[Reads, str] = {"log": "reads_text", "screening": "reads_screening", "both": "reads_both"}
+_ASKS: dict[Asks, str] = {"permission": "asks_next", "role": "asks_role"}
 
 
 def picture(state: State, words: AppWords, *, number: str, asks: bool, two_sims: bool) -> View:
@@ -49,17 +53,15 @@ def picture(state: State, words: AppWords, *, number: str, asks: bool, two_sims:
     return _call(state, words, number, asks=asks, two_sims=two_sims)
 
 
-def consent(words: AppWords, *, number: str, server: str, notices: bool, asks: bool) -> ConsentView:
-    """What is about to happen, before it happens.
-
-    `notices` is whether this device can notice the call, `asks` whether it will ask for a permission first.
-    """
+def consent(words: AppWords, *, number: str, server: str, noticing: Noticing) -> ConsentView:
+    """What is about to happen, before it happens; `noticing` is what this device would read and ask for."""
     contact, instead = words.page("consent", brand=BRAND), words.page("start_sms")
-    if not notices:
+    reads, asks = noticing.reads, noticing.asks
+    if reads is None:
         heading, text = words.app("consent_plain_heading"), words.app("consent_plain_text", number=number)
         return ConsentView(heading, text, (), contact, None, words.page("start"), None, instead)
     points = (
-        (words.app("reads_title"), words.app("reads_text")),
+        (words.app("reads_title"), words.app(_READS[reads])),
         (words.app("why_title"), words.app("why_text")),
         (words.app("stays_title"), words.app("stays_text", server=server)),
         (words.app("ends_title"), words.app("ends_text")),
@@ -69,7 +71,7 @@ def consent(words: AppWords, *, number: str, server: str, notices: bool, asks: b
         words.app("consent_text", number=number),
         points,
         contact,
-        words.app("asks_next") if asks else None,
+        words.app(_ASKS[asks]) if asks else None,
         words.app("allow") if asks else words.page("start"),
         words.app("without"),
         instead,
@@ -77,9 +79,18 @@ def consent(words: AppWords, *, number: str, server: str, notices: bool, asks: b
 
 
 def settings(
-    words: AppWords, draft: Settings, *, first: bool, fault: Fault | None, notice: str | None
+    words: AppWords,
+    draft: Settings,
+    *,
+    first: bool,
+    fault: Fault | None,
+    notice: str | None,
+    screening: bool = False,
 ) -> SettingsView:
-    """The settings with what stands in their fields, and what is wrong with it."""
+    """The settings with what stands in their fields, and what is wrong with it.
+
+    `screening` is whether this device has a call-screening role.
+    """
     sentence = None
     if fault is not None:
         named = fault.sentence in {"unreachable_text", "unexpected_text"}
@@ -87,6 +98,7 @@ def settings(
     return SettingsView(
         draft,
         first,
+        screening,
         server_error=sentence if fault and fault.field == "server" else None,
         key_error=sentence if fault and fault.field == "key" else None,
         notice=notice or (words.app("setup_text") if first else None),

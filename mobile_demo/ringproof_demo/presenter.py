@@ -18,7 +18,7 @@ from ringproof_demo.advice import advice, belongs_to_the_number
 from ringproof_demo.countries import country_of, first_country, search
 from ringproof_demo.machine import Clock, SystemClock
 from ringproof_demo.numbers import Typed, digits_of, international, shown, typed
-from ringproof_demo.phone import Phone
+from ringproof_demo.phone import Noticing, Phone
 from ringproof_demo.settings import (
     Appearance,
     Fault,
@@ -259,12 +259,14 @@ class Presenter:
         """Light, dark, or as the device is; at once."""
         self._prefer(replace(self._settings, appearance=appearance), draft)
 
+    def choose_screening(self, screening: bool, draft: Settings) -> None:
+        """Whether the app asks for the call-screening role; at once. A role that is held stays so."""
+        self._prefer(replace(self._settings, screening=screening), draft)
+
     def save_settings(self, draft: Settings) -> None:
         """Check the server and the key, here and at the server, then remember them."""
         with self._lock:
-            draft = tidied(
-                replace(draft, language=self._settings.language, appearance=self._settings.appearance)
-            )
+            draft = tidied(self._with_choices(draft))
             first = isinstance(self._view, SettingsView) and self._view.first
             fault = fault_in(draft)
             view = self._settings_view(draft=draft, first=first, fault=fault)
@@ -292,11 +294,12 @@ class Presenter:
                 clock=self._clock,
                 lock=self._lock,
                 permitted=permitted,
+                screening=self._settings.screening,
                 channels=channels,
                 changed=self._changed,
                 ended=self._ended,
             )
-            self._asks = permitted and self._phone.asks_permission
+            self._asks = permitted and self._noticing().asks is not None
             self._changed(running)
         running.begin()
 
@@ -391,14 +394,15 @@ class Presenter:
         return NumberView(number.country, number.national, self._phone.offers_number, self._error)
 
     def _consent_view(self) -> ConsentView:
-        phone, number = self._phone, self.number or ""
         return picturing.consent(
             self._words,
-            number=shown(number, self._words.tag),
+            number=shown(self.number or "", self._words.tag),
             server=self._settings.host,
-            notices=phone.calls(self._settings.server, number) is not None,
-            asks=phone.asks_permission,
+            noticing=self._noticing(),
         )
+
+    def _noticing(self) -> Noticing:
+        return self._phone.noticing(screening=self._settings.screening)
 
     def _settings_view(
         self,
@@ -408,6 +412,16 @@ class Presenter:
         fault: Fault | None = None,
         notice: str | None = None,
     ) -> SettingsView:
-        draft = draft or self._settings
-        draft = replace(draft, language=self._settings.language, appearance=self._settings.appearance)
-        return picturing.settings(self._words, draft, first=first, fault=fault, notice=notice)
+        return picturing.settings(
+            self._words,
+            self._with_choices(draft or self._settings),
+            first=first,
+            fault=fault,
+            notice=notice,
+            screening=self._phone.offers_screening,
+        )
+
+    def _with_choices(self, draft: Settings) -> Settings:
+        """What stands in the fields, with what was chosen and is in force already."""
+        now = self._settings
+        return replace(draft, language=now.language, appearance=now.appearance, screening=now.screening)

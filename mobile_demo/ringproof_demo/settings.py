@@ -1,4 +1,4 @@
-"""What the app remembers: which server, which key, which language, light or dark."""
+"""What the app remembers: which server, which key, which language, light or dark, call screening or not."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ _NOBODYS: Final = Session("vrf_00000000000000000000000000")
 class Settings:
     """`server` is the address, `key` the publishable key; empty until somebody enters them.
 
-    `language` is a tag of the app's languages, None for the device's own.
+    `language` is a tag of the app's languages, None for the device's own. `screening` is whether the app asks
+    for the call-screening role, which takes the place of the person's own call filter.
     """
 
     server: str = ""
     key: str = ""
     language: str | None = None
     appearance: Appearance = "system"
+    screening: bool = False
 
     @property
     def complete(self) -> bool:
@@ -161,4 +163,5 @@ def _settings_from(stored: object) -> Settings:
         key="" if text("key").startswith("rp_sk_") else text("key"),
         language=language if language in APP_LOCALES else None,
         appearance=appearance,
+        screening=facts.get("screening") is True,
     )

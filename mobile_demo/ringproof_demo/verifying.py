@@ -70,6 +70,7 @@ class Verifying:
         clock: Clock,
         lock: RLock,
         permitted: bool,
+        screening: bool,
         channels: tuple[str, ...] | None,
         changed: Callable[[Verifying], None],
         ended: Callable[[Verifying, Verified | Exception], None],
@@ -88,7 +89,7 @@ class Verifying:
         self._entered = False
         self._digits = ManualCallSource()
         self._codes = TypedCodes()
-        automatic = phone.calls(server, number) if permitted else None
+        automatic = phone.calls(server, number, screening=screening) if permitted else None
         sources: list[CallSource] = [self._digits]
         if automatic is not None:
             sources.insert(0, WatchedCalls(automatic, ready=self._permitted, rang=self._first_ring))

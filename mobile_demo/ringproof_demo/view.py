@@ -147,10 +147,14 @@ class EndedView:
 
 @dataclass(frozen=True)
 class SettingsView:
-    """Server, key, language, appearance. `draft` is what stands in the fields."""
+    """Server, key, language, appearance. `draft` is what stands in the fields.
+
+    `screening` is whether this device has a call-screening role to choose.
+    """
 
     draft: Settings
     first: bool
+    screening: bool = False
     busy: bool = False
     server_error: str | None = None
     key_error: str | None = None

@@ -27,6 +27,7 @@ from ringproof.errors import (
 from ringproof_demo import picturing
 from ringproof_demo.advice import advice
 from ringproof_demo.countries import country_of, search
+from ringproof_demo.phone import Noticing
 from ringproof_demo.settings import Fault, Settings
 from ringproof_demo.verifying import State, Times
 from ringproof_demo.view import CountriesView, NumberView, Shown, View
@@ -73,8 +74,13 @@ def _views(words: AppWords, settings: Settings, now: float) -> Iterator[tuple[st
     yield "02-number-wrong", NumberView(britain, "77", hint=True, error=words.page("number_invalid"))
     yield "03-countries", CountriesView("un", search("un", words.tag), "GB")
     yield "04-countries-none", CountriesView("zzz", (), "GB")
-    for name, notices in (("05-consent", True), ("06-consent-plain", False)):
-        yield name, picturing.consent(words, number=NUMBER, server=HOST, notices=notices, asks=notices)
+    consents = {
+        "05-consent": Noticing("log", "permission"),
+        "06-consent-plain": Noticing(),
+        "07-consent-screening": Noticing("screening", "role"),
+    }
+    for name, noticing in consents.items():
+        yield name, picturing.consent(words, number=NUMBER, server=HOST, noticing=noticing)
     yield from _running(words, now)
     yield from _ends(words)
     yield from _settings(words, settings)
@@ -129,3 +135,8 @@ def _settings(words: AppWords, settings: Settings) -> Iterator[tuple[str, View]]
     wrong = Settings("http://verify.example", "rp_pk_x")
     fault = Fault("server", "server_insecure")
     yield "42-settings-wrong", picturing.settings(words, wrong, first=False, fault=fault, notice=None)
+    screens = replace(settings, screening=True)
+    yield (
+        "43-settings-screening",
+        picturing.settings(words, screens, first=False, fault=None, notice=None, screening=True),
+    )

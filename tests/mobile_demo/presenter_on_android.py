@@ -1,8 +1,8 @@
 """The app's presenter on a phone of stand-ins: `AndroidPhone` and the SDK's own sources through real pyjnius.
 
-Argument: what the person does with the permission dialog, `allows` or `refuses`, or `lives`: only what the
-phone says of itself is asked. To be run by
-`tests.android.jvm.run_program`. The last line is what happened, as JSON.
+Argument: what the person does with the permission dialog, `allows` or `refuses`; `screens`: the manifest has
+no call log, the person has chosen call screening and gives the role; or `lives`: only what the phone says of
+itself is asked. To be run by `tests.android.jvm.run_program`. The last line is what happened, as JSON.
 """
 
 from __future__ import annotations
@@ -22,17 +22,22 @@ from ringproof_demo.phone.android import AndroidPhone
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.settings import Settings, SettingsFile
 from ringproof_demo.view import CallView, ConsentView, DoneView, Shown
-from tests.android.phone import Phone
+from tests.android.phone import READ_CALL_LOG, Phone
 
 SECONDS = 60
+ROLE = "android.app.role.CALL_SCREENING"
 
 
 def main() -> None:
-    allows = sys.argv[1] == "allows"
+    allows, screens = sys.argv[1] in {"allows", "screens"}, sys.argv[1] == "screens"
+    roles = autoclass("org.ringproof.standin.Roles")
     phone = Phone()
     phone.reset()
     if allows:
         phone.person_grants()
+    if screens:
+        roles.know(ROLE)
+        phone.permissions.undeclare(READ_CALL_LOG)
     server = FakeServer(SystemClock())
     caller = server.caller_ids[0]
     if sys.argv[1] == "lives":
@@ -41,11 +46,12 @@ def main() -> None:
         return
     device = AndroidPhone()
     file = SettingsFile(Path(tempfile.mkdtemp()) / "settings.json")
-    file.save(Settings("https://verify.example", "rp_pk_test"))
+    file.save(Settings("https://verify.example", "rp_pk_test", screening=screens))
     over = threading.Event()
     shown: list[Shown] = []
 
     def ring() -> None:
+        autoclass("org.ringproof.standin.Telecom").incoming(caller)
         phone.change("RINGING", caller)
         phone.move_clock(5_000)
         phone.change("IDLE", caller)
@@ -62,23 +68,36 @@ def main() -> None:
 
     server.on_start = ring
     presenter = Presenter(device, file, post, connect=connect)
-    asks_before = device.asks_permission
+    asks_before = device.noticing(screening=screens).asks
     presenter.open()
     presenter.type_number("+447700900123")
     presenter.submit_number()
     presenter.start(permitted=True)
+    if screens:
+        phone.wait_for(lambda: int(phone.screens.startedCount()) > 0, "nobody asked for the role")
+        roles.give(ROLE)
+        phone.screens.answer(phone.screens.startedCode(0), -1, None)
     proved = over.wait(SECONDS)
-    print(json.dumps({**_seen(shown, server, phone, device), "asks_before": asks_before, "proved": proved}))
+    seen = {
+        **_seen(shown, server, phone),
+        "offers": device.offers_screening,
+        "asks_before": asks_before,
+        "asks_after": device.noticing(screening=screens).asks,
+        "proved": proved,
+    }
+    print(json.dumps(seen))
     sys.stdout.flush()
 
 
-def _seen(shown: list[Shown], server: FakeServer, phone: Phone, device: AndroidPhone) -> dict[str, object]:
+def _seen(shown: list[Shown], server: FakeServer, phone: Phone) -> dict[str, object]:
     consent = next(each.view for each in shown if isinstance(each.view, ConsentView))
     return {
-        "asks_after": device.asks_permission,
         "disclosed": len(consent.points),
+        "read": consent.points[0][1],
         "phases": list(dict.fromkeys(each.view.phase for each in shown if isinstance(each.view, CallView))),
         "evidence": [sorted(seen.body["evidence"]) for seen in server.calls_to("POST", "/confirm")],
+        "basis": [seen.body["evidence"].get("basis") for seen in server.calls_to("POST", "/confirm")],
+        "screens": int(phone.screens.startedCount()),
         "dialogs": phone.dialogs(),
         "crashes": phone.crashes(),
         "receivers": phone.receivers(),

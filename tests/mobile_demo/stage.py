@@ -9,6 +9,7 @@ from typing import TypeVar
 from ringproof import Retry, Ringproof, ScriptedCallSource
 from ringproof.calls import CallSource, CodeRequest, CodeSource, Copy, TypedCode
 from ringproof.testing import FakeClock, FakeServer
+from ringproof_demo.phone import Noticing
 from ringproof_demo.phone.desk import Desk
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.settings import Settings, SettingsFile
@@ -40,20 +41,30 @@ class ReadMessages:
 
 
 class ScriptedPhone(Desk):
-    """A phone that follows a script; without one it notices nothing."""
+    """A phone that follows a script; without one it notices nothing.
 
-    asks_permission = True
+    `screened` tells for each source that was asked for whether it should use call screening.
+    """
+
     offers_number = True
+    offers_screening = True
 
     def __init__(self, clock: FakeClock, languages: Sequence[str] = ("en-GB",)) -> None:
         super().__init__(languages)
         self._clock = clock
         self.script: Sequence[Copy] | None = None
         self.granted = True
+        self.screened: list[bool] = []
         self.own_number: str | None = OWNER
         self.messages: CodeSource | None = None
 
-    def calls(self, server: str, number: str) -> CallSource | None:
+    def noticing(self, *, screening: bool) -> Noticing:
+        if self.script is None:
+            return Noticing()
+        return Noticing("screening", "role") if screening else Noticing("log", "permission")
+
+    def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:
+        self.screened.append(screening)
         if self.script is None:
             return None
         return ScriptedCallSource(self.script, clock=self._clock, granted=self.granted)

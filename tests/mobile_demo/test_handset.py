@@ -120,12 +120,12 @@ def test_keys_are_pressed_without_what_is_no_key(panel: Panel) -> None:
 
 
 def test_permission_and_reading_of_messages_are_the_phones(panel: Panel) -> None:
-    assert type(panel.phone.calls(SERVER, OWN_NUMBER)).__name__ == "SimulatedCallSource"
+    assert type(panel.phone.calls(SERVER, OWN_NUMBER, screening=False)).__name__ == "SimulatedCallSource"
     panel.handset.permit(False)
     panel.handset.fill(False)
     view = panel.seen[-1]
     assert (view.permitted, view.fills_codes) == (False, False)
-    assert type(panel.phone.calls(SERVER, OWN_NUMBER)).__name__ == "ScriptedCallSource"
+    assert type(panel.phone.calls(SERVER, OWN_NUMBER, screening=False)).__name__ == "ScriptedCallSource"
     assert panel.phone.codes(SERVER, OWN_NUMBER) is None
 
 

@@ -28,6 +28,8 @@ DISCLOSED: Final = (
     "consent_text",
     "reads_title",
     "reads_text",
+    "reads_screening",
+    "reads_both",
     "why_title",
     "why_text",
     "stays_title",
@@ -35,6 +37,9 @@ DISCLOSED: Final = (
     "ends_title",
     "ends_text",
     "asks_next",
+    "asks_role",
+    "screening",
+    "screening_text",
     "allow",
     "without",
 )

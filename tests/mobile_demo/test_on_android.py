@@ -20,8 +20,10 @@ def _on_android(person: str) -> dict[str, Any]:
 
 def test_a_granted_permission_is_asked_for_once_and_the_call_proves_the_number() -> None:
     seen = _on_android("allows")
-    assert seen["asks_before"] is True
-    assert seen["asks_after"] is False
+    assert seen["asks_before"] == "permission"
+    assert seen["asks_after"] is None
+    assert seen["offers"] is False
+    assert seen["screens"] == 0
     assert seen["disclosed"] == 4
     assert sorted(seen["dialogs"]) == [
         "android.permission.READ_CALL_LOG",
@@ -36,6 +38,19 @@ def test_a_refused_permission_leaves_the_digits() -> None:
     seen = _on_android("refuses")
     assert seen["proved"] is True
     assert seen["evidence"] == [["channel", "last_digits"]]
+
+
+def test_with_call_screening_a_build_without_the_call_log_needs_no_typing() -> None:
+    """One dialog for the role, one for the ring time; the disclosure is of call screening alone."""
+    seen = _on_android("screens")
+    assert seen["offers"] is True
+    assert (seen["asks_before"], seen["asks_after"]) == ("role", None)
+    assert seen["screens"] == 1
+    assert seen["dialogs"] == ["android.permission.READ_PHONE_STATE"]
+    assert seen["read"].endswith("call screening. Not the list of calls.")
+    assert seen["proved"] is True
+    assert seen["basis"] == ["screening"]
+    assert "caller_id" in seen["evidence"][0]
 
 
 def test_the_phone_says_what_the_app_begins_with() -> None:

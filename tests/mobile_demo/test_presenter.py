@@ -138,6 +138,20 @@ def test_a_device_that_notices_no_calls_asks_for_nothing(stage: Stage) -> None:
     assert (view.points, view.asks_next, view.without) == ((), None, None)
 
 
+def test_with_call_screening_the_disclosure_is_of_that_and_not_of_the_list_of_calls(stage: Stage) -> None:
+    """And it says what it costs, before the phone asks."""
+    stage.phone.script = ()
+    stage.presenter.choose_screening(True, stage.presenter.settings)
+    stage.presenter.back()
+    stage.presenter.type_number("7700 900123")
+    stage.presenter.submit_number()
+    view = stage.now(ConsentView)
+    assert dict(view.points)["What is read"].endswith("call screening. Not the list of calls.")
+    assert "stops your own call filter" in (view.asks_next or "")
+    assert len(view.points) == 4
+    assert view.without is not None
+
+
 # The call
 
 
@@ -575,6 +589,32 @@ def test_language_and_appearance_change_at_once_and_are_kept(stage: Stage) -> No
     assert stage.file.load() == Settings(SERVER, KEY, "fr", "dark")
     stage.presenter.back()
     assert stage.now(NumberView).country.name == "Royaume-Uni"
+
+
+def test_call_screening_is_off_until_somebody_turns_it_on_and_is_then_kept(stage: Stage) -> None:
+    stage.phone.script = ringing_once(CALLER)
+    stage.verify()
+    stage.presenter.open_settings()
+    assert stage.now(SettingsView).screening
+    assert not stage.now(SettingsView).draft.screening
+    stage.presenter.choose_screening(True, Settings("https://half-typed", ""))
+    view = stage.now(SettingsView)
+    assert (view.draft.server, view.draft.screening) == ("https://half-typed", True)
+    assert stage.file.load() == Settings(SERVER, KEY, screening=True)
+    stage.server.fail(stage.server.problem(404, "not-found"))
+    stage.presenter.save_settings(Settings(SERVER, KEY))
+    assert stage.file.load().screening
+    stage.presenter.back()
+    stage.server = FakeServer(stage.clock)
+    stage.verify()
+    stage.now(DoneView)
+    assert stage.phone.screened == [False, True]
+
+
+def test_a_device_without_such_a_role_offers_no_call_screening(stage: Stage) -> None:
+    stage.phone.offers_screening = False
+    stage.presenter.open_settings()
+    assert not stage.now(SettingsView).screening
 
 
 def test_settings_cannot_be_opened_during_a_verification(stage: Stage) -> None:

@@ -53,8 +53,18 @@ def test_a_file_that_makes_no_sense_is_no_settings(tmp_path: Path, content: str)
     assert file.load() == OWN
 
 
+@pytest.mark.parametrize("value", [1, "true", "yes", [True], None])
+def test_only_a_plain_yes_takes_the_place_of_somebodys_call_filter(tmp_path: Path, value: object) -> None:
+    """Whatever else stands in the file."""
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"screening": value}), encoding="utf-8")
+    assert not SettingsFile(path).load().screening
+    path.write_text('{"screening": true}', encoding="utf-8")
+    assert SettingsFile(path).load().screening
+
+
 def test_a_secret_key_is_never_taken_out_of_a_file(tmp_path: Path) -> None:
-    """Nor is anything kept but the four settings."""
+    """Nor is anything kept but the five settings."""
     path = tmp_path / "settings.json"
     path.write_text(
         json.dumps({"server": OWN.server, "key": "rp_sk_x", "phone_number": "1"}), encoding="utf-8"
@@ -62,4 +72,5 @@ def test_a_secret_key_is_never_taken_out_of_a_file(tmp_path: Path) -> None:
     file = SettingsFile(path)
     assert file.load() == Settings(OWN.server)
     file.save(OWN)
-    assert set(json.loads(path.read_text(encoding="utf-8"))) == {"server", "key", "language", "appearance"}
+    kept = {"server", "key", "language", "appearance", "screening"}
+    assert set(json.loads(path.read_text(encoding="utf-8"))) == kept

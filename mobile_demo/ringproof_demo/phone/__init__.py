@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from ringproof.calls import CallSource, CodeSource
+
+Reads = Literal["log", "screening", "both"]
+Asks = Literal["permission", "role"]
+
+
+@dataclass(frozen=True)
+class Noticing:
+    """How a device would notice a call now.
+
+    `reads` is what of its calls would be read: what rings and the list of calls, the call screening, or both;
+    None when it notices nothing. `asks` is the first of its dialogs that would follow, if any.
+    """
+
+    reads: Reads | None = None
+    asks: Asks | None = None
 
 
 class Phone(Protocol):
     """The device. Sources are made for one verification each and hold nothing from one to the next."""
 
     @property
-    def asks_permission(self) -> bool:
-        """Whether a dialog of the device will follow when `calls` is used."""
+    def offers_screening(self) -> bool:
+        """Whether it has a call-screening role that this app could be given."""
         ...
 
     @property
@@ -26,8 +42,15 @@ class Phone(Protocol):
         """Whether a call may ring on another line than the one the person looks at."""
         ...
 
-    def calls(self, server: str, number: str) -> CallSource | None:
-        """A source that notices calls to an E.164 number by itself; None when this device has none."""
+    def noticing(self, *, screening: bool) -> Noticing:
+        """What `calls` would do now; nothing is asked for here."""
+        ...
+
+    def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:
+        """A source that notices calls to an E.164 number by itself; None when this device has none.
+
+        `screening`: the person wants it to ask for the call-screening role, where there is one.
+        """
         ...
 
     def codes(self, server: str, number: str) -> CodeSource | None:

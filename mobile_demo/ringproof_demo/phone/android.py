@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 
 from ringproof.android import AndroidCallSource, AndroidCodes, sms_app_hash, suggest_number
 from ringproof.calls import CallSource, CodeSource
-from ringproof_demo.phone import _java
+from ringproof_demo.phone import Asks, Noticing, _java
+
+ROLE = "ROLE_CALL_SCREENING"
+LOG = "READ_CALL_LOG"
 
 
 class AndroidPhone:
@@ -15,21 +18,35 @@ class AndroidPhone:
     offers_number = True
 
     def __init__(self) -> None:
-        self.two_sims = _java.lines() > 1
+        lines = _java.lines()
+        self.two_sims = lines > 1
         self._languages = _java.languages()
         self._country = _java.country()
         self._hash = sms_app_hash()
+        able = AndroidCallSource(screening=True).capabilities()
+        self.offers_screening = lines > 0 and ROLE in able.needs
 
-    @property
-    def asks_permission(self) -> bool:
-        able = AndroidCallSource().capabilities()
-        return bool(able.needs) and not able.zero_touch
-
-    def calls(self, server: str, number: str) -> CallSource | None:  # noqa: ARG002 - this phone is the real one
-        """None in a package that asks for nothing which names the caller, and on a tablet."""
-        source = AndroidCallSource()
+    def noticing(self, *, screening: bool) -> Noticing:
+        source = self._source(screening)
         able = source.capabilities()
-        return source if able.needs or able.zero_touch else None
+        if not able.needs and not able.zero_touch:
+            return Noticing()
+        role, log = ROLE in able.needs, able.history or LOG in able.needs
+        screens = any(way.name == "screening" and way.taken for way in source.ways())
+        asks: Asks | None = None
+        if role and not screens:
+            asks = "role"
+        elif set(able.needs) - {ROLE} and not (able.zero_touch and able.ring_time):
+            asks = "permission"
+        return Noticing("both" if role and log else "screening" if role else "log", asks)
+
+    def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:  # noqa: ARG002 - this phone is the real one
+        """None in a package that asks for nothing which names the caller, and on a tablet."""
+        reads = self.noticing(screening=screening).reads
+        return self._source(screening) if reads is not None else None
+
+    def _source(self, screening: bool) -> AndroidCallSource:
+        return AndroidCallSource(screening=screening and self.offers_screening)
 
     def codes(self, server: str, number: str) -> CodeSource | None:  # noqa: ARG002 - this phone is the real one
         return AndroidCodes(app_hash=self._hash)

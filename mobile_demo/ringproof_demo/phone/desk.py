@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ringproof.calls import CallSource, CodeSource, ScriptedCallSource, SimulatedCallSource, SimulatedCodes
+from ringproof_demo.phone import Noticing
 
 OWN_NUMBER = "+447700900123"
 """The number of the simulated phone: one of those that Ofcom keeps for drama, so it is nobody's."""
@@ -13,7 +14,7 @@ OWN_NUMBER = "+447700900123"
 class Desk:
     """A machine that is no phone. `languages` and `dark` are what its owner has set."""
 
-    asks_permission = False
+    offers_screening = False
     offers_number = False
     two_sims = False
 
@@ -21,7 +22,10 @@ class Desk:
         self._languages = tuple(languages)
         self._dark = dark
 
-    def calls(self, server: str, number: str) -> CallSource | None:  # noqa: ARG002 - hears nothing anywhere
+    def noticing(self, *, screening: bool) -> Noticing:  # noqa: ARG002 - there is no such role
+        return Noticing()
+
+    def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:  # noqa: ARG002 - hears nothing anywhere
         return None
 
     def codes(self, server: str, number: str) -> CodeSource | None:  # noqa: ARG002 - gets no messages
@@ -53,7 +57,6 @@ class SimulatedPhone(Desk):
     out of messages to the app.
     """
 
-    asks_permission = True
     offers_number = True
 
     def __init__(self, languages: Sequence[str] = (), *, dark: bool = False) -> None:
@@ -61,7 +64,10 @@ class SimulatedPhone(Desk):
         self.permitted = True
         self.fills_codes = True
 
-    def calls(self, server: str, number: str) -> CallSource | None:
+    def noticing(self, *, screening: bool) -> Noticing:  # noqa: ARG002 - there is no such role
+        return Noticing("log", "permission")
+
+    def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:  # noqa: ARG002 - see above
         return SimulatedCallSource(server, number) if self.permitted else ScriptedCallSource(granted=False)
 
     def codes(self, server: str, number: str) -> CodeSource | None:

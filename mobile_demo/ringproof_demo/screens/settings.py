@@ -1,4 +1,4 @@
-"""The settings: which server, which key, which language, light or dark."""
+"""The settings: which server, which key, which language, light or dark, and call screening on a phone."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ringproof_demo.widgets.choice import Choice
 from ringproof_demo.widgets.field import Field, Keys
 from ringproof_demo.widgets.layout import Bar, Column, Notice, section, title
 from ringproof_demo.widgets.press import Press
+from ringproof_demo.widgets.text import Text
 from ringproof_demo.words import language_names
 
 
 class SettingsScreen(Screen):
-    """Server and key are checked before they are kept; language and appearance change at once."""
+    """Server and key are checked before they are kept; everything else changes at once."""
 
     def __init__(
         self, look: Look, presenter: Presenter, clock: Callable[[], float], view: SettingsView
@@ -54,6 +55,10 @@ class SettingsScreen(Screen):
                 spacing=8,
             ),
         ]
+        self._screening = Column(spacing=8)
+        self._screens: bool | None = None
+        if view.screening:
+            body.append(self._screening)
         self.compose(Bar(look, back=None if view.first else presenter.back), body)
 
     def _field(self, name: str, text: str, keys: Keys) -> Field:
@@ -78,9 +83,24 @@ class SettingsScreen(Screen):
         self._key.complain(view.key_error)
         self._button.disabled = view.busy
         self._button.text = words.page("checking") if view.busy else words.app("save")
+        if view.screening and view.draft.screening != self._screens:
+            self._offer_screening(view.draft.screening)
         wrong = self._server if view.server_error else self._key if view.key_error else None
         if self.page is not None and (wrong or view.notice):
             self.page.show(wrong or self._notice)
+
+    def _offer_screening(self, chosen: bool) -> None:
+        """The choice, with what it costs; nothing else on the screen changes with it, so it is built anew."""
+        look, words = self.look, self.look.words
+        self._screens = chosen
+        options = [("off", words.app("screening_off")), ("on", words.app("screening_on"))]
+        self._screening.clear_widgets()
+        for widget in (
+            section(look, words.app("screening")),
+            Text(look, words.app("screening_text"), colour="soft"),
+            Choice(look, options, "on" if chosen else "off", self._choose_screening),
+        ):
+            self._screening.add_widget(widget)
 
     def begin(self) -> None:
         if not self.look.touch:
@@ -95,6 +115,9 @@ class SettingsScreen(Screen):
 
     def _language(self, tag: str) -> None:
         self.presenter.choose_language(tag or None, self._entered())
+
+    def _choose_screening(self, name: str) -> None:
+        self.presenter.choose_screening(name == "on", self._entered())
 
     def _appearance(self, name: str) -> None:
         chosen: Appearance = next(each for each in APPEARANCES if each == name)
