@@ -204,6 +204,9 @@ class Verifying:
         self._step += 1
         flash = progress.verification.flashcall if progress.verification else None
         fresh = {"checking": False, "wrong": None, "too_early": None}
+        if flash is not None:
+            # Only now is it known whether the call can be told from others.
+            fresh["hears"] = progress.automatic
         return {**fresh, "kind": progress.kind, "until": now + flash.interception_timeout if flash else None}
 
     def _still_calling(self) -> dict[str, Any]:
