@@ -53,13 +53,19 @@ def picture(state: State, words: AppWords, *, number: str, asks: bool, two_sims:
     return _call(state, words, number, asks=asks, two_sims=two_sims)
 
 
-def consent(words: AppWords, *, number: str, server: str, noticing: Noticing) -> ConsentView:
-    """What is about to happen, before it happens; `noticing` is what this device would read and ask for."""
+def consent(
+    words: AppWords, *, number: str, server: str, noticing: Noticing, link: bool = False
+) -> ConsentView:
+    """What is about to happen, before it happens; `noticing` is what this device would read and ask for.
+
+    `link`: a device that was told no for good may be given a way to its settings.
+    """
     contact, instead = words.page("consent", brand=BRAND), words.page("start_sms")
     reads, asks = noticing.reads, noticing.asks
+    in_settings = words.app("allow_in_settings") if link and noticing.blocked else None
     if reads is None:
         heading, text = words.app("consent_plain_heading"), words.app("consent_plain_text", number=number)
-        return ConsentView(heading, text, (), contact, None, words.page("start"), None, instead)
+        return ConsentView(heading, text, (), contact, None, words.page("start"), None, instead, in_settings)
     points = (
         (words.app("reads_title"), words.app(_READS[reads])),
         (words.app("why_title"), words.app("why_text")),
@@ -75,6 +81,7 @@ def consent(words: AppWords, *, number: str, server: str, noticing: Noticing) ->
         words.app("allow") if asks else words.page("start"),
         words.app("without"),
         instead,
+        in_settings,
     )
 
 

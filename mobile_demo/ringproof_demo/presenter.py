@@ -80,6 +80,7 @@ class Presenter:
         self._error: str | None = None
         self._running: Verifying | None = None
         self._asks = False
+        self._linked = False
         self._view: View = self._number_view()
 
     @property
@@ -127,16 +128,18 @@ class Presenter:
         with self._lock:
             if self._running is not None:
                 self._running.wake()
-            self._show(self._view)
+            view = self._view
+            if isinstance(view, ConsentView):
+                # The person may have been to the phone's settings.
+                view = self._consent_view(link=view.in_settings is not None)
+            self._show(view)
 
     # The number
 
     def type_number(self, text: str) -> None:
         """What stands in the number field now; a number with a country code changes the country."""
         with self._lock:
-            self._number = typed(text, self._number.country, self._words.tag)
-            self._error = None
-            self._show(self._number_view())
+            self._enter(typed(text, self._number.country, self._words.tag))
 
     def use_hint(self) -> None:
         """Let the device offer its own number."""
@@ -161,9 +164,7 @@ class Presenter:
         """Take a country and go back to the number."""
         with self._lock:
             country = country_of(iso, self._words.tag) or self._number.country
-            self._number = typed(self._number.national, country, self._words.tag)
-            self._error = None
-            self._show(self._number_view())
+            self._enter(typed(self._number.national, country, self._words.tag))
 
     def submit_number(self) -> None:
         """Go on with the number, or say what is wrong with it."""
@@ -173,7 +174,16 @@ class Presenter:
                 self._error = self._words.page("number_missing" if missing else "number_invalid")
                 self._show(self._number_view())
                 return
-            self._show(self._consent_view())
+            self._ask_consent()
+
+    def open_phone_settings(self) -> None:
+        """Go where the phone allows what it was told to refuse for good. That way is not offered again."""
+        with self._lock:
+            view = self._view
+            if not isinstance(view, ConsentView) or view.in_settings is None:
+                return
+            self._show(replace(view, in_settings=None))
+        self._phone.open_settings()
 
     # The verification
 
@@ -232,16 +242,15 @@ class Presenter:
         with self._lock:
             if remedy == "settings":
                 self.open_settings()
-            elif remedy == "again":
-                self._show(self._consent_view() if self.number else self._number_view())
+            elif remedy == "again" and self.number:
+                self._ask_consent()
             else:
                 self._show(self._number_view())
 
     def another_number(self) -> None:
         """Begin afresh after a success."""
         with self._lock:
-            self._number = Typed(self._number.country, "")
-            self._show(self._number_view())
+            self._enter(Typed(self._number.country, ""))
 
     # The settings
 
@@ -393,12 +402,25 @@ class Presenter:
         number = self._number
         return NumberView(number.country, number.national, self._phone.offers_number, self._error)
 
-    def _consent_view(self) -> ConsentView:
+    def _enter(self, number: Typed) -> None:
+        if number != self._number:
+            self._linked = False
+        self._number, self._error = number, None
+        self._show(self._number_view())
+
+    def _ask_consent(self) -> None:
+        """The phone's settings are offered once for each number that is entered: nobody is to be urged."""
+        view = self._consent_view(link=not self._linked)
+        self._linked = self._linked or view.in_settings is not None
+        self._show(view)
+
+    def _consent_view(self, *, link: bool) -> ConsentView:
         return picturing.consent(
             self._words,
             number=shown(self.number or "", self._words.tag),
             server=self._settings.host,
             noticing=self._noticing(),
+            link=link,
         )
 
     def _noticing(self) -> Noticing:

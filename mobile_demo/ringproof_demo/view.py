@@ -43,7 +43,10 @@ class CountriesView:
 
 @dataclass(frozen=True)
 class ConsentView:
-    """What is about to happen. `points` are titles and texts of what is read; none when nothing is."""
+    """What is about to happen. `points` are titles and texts of what is read; none when nothing is.
+
+    `in_settings` is the label of a quiet way to the device's settings, where it refuses for good.
+    """
 
     heading: str
     text: str = field(repr=False)
@@ -53,6 +56,7 @@ class ConsentView:
     go: str
     without: str | None
     instead: str
+    in_settings: str | None = None
 
 
 Phase = Literal["asking", "starting", "calling", "ringing", "checking"]

@@ -78,9 +78,10 @@ def _views(words: AppWords, settings: Settings, now: float) -> Iterator[tuple[st
         "05-consent": Noticing("log", "permission"),
         "06-consent-plain": Noticing(),
         "07-consent-screening": Noticing("screening", "role"),
+        "08-consent-blocked": Noticing(blocked=True),
     }
     for name, noticing in consents.items():
-        yield name, picturing.consent(words, number=NUMBER, server=HOST, noticing=noticing)
+        yield name, picturing.consent(words, number=NUMBER, server=HOST, noticing=noticing, link=True)
     yield from _running(words, now)
     yield from _ends(words)
     yield from _settings(words, settings)

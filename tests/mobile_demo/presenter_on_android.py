@@ -1,8 +1,9 @@
 """The app's presenter on a phone of stand-ins: `AndroidPhone` and the SDK's own sources through real pyjnius.
 
 Argument: what the person does with the permission dialog, `allows` or `refuses`; `screens`: the manifest has
-no call log, the person has chosen call screening and gives the role; or `lives`: only what the phone says of
-itself is asked. To be run by `tests.android.jvm.run_program`. The last line is what happened, as JSON.
+no call log, the person has chosen call screening and gives the role; `blocks`: no dialog comes any more,
+since the person has refused twice before; or `lives`: only what the phone says of itself is asked. To be run
+by `tests.android.jvm.run_program`. The last line is what happened, as JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from android import permissions as build_permissions
 from jnius import autoclass
 
 from ringproof import Ringproof
@@ -22,7 +24,7 @@ from ringproof_demo.phone.android import AndroidPhone
 from ringproof_demo.presenter import Presenter
 from ringproof_demo.settings import Settings, SettingsFile
 from ringproof_demo.view import CallView, ConsentView, DoneView, Shown
-from tests.android.phone import READ_CALL_LOG, Phone
+from tests.android.phone import BOTH, READ_CALL_LOG, Phone
 
 SECONDS = 60
 ROLE = "android.app.role.CALL_SCREENING"
@@ -44,6 +46,10 @@ def main() -> None:
         print(json.dumps({"device": _device(), "crashes": phone.crashes(), "receivers": phone.receivers()}))
         sys.stdout.flush()
         return
+    if sys.argv[1] == "blocks":
+        for _ in range(2):
+            build_permissions.request_permissions(list(BOTH), lambda *_: None)
+            phone.settle()
     device = AndroidPhone()
     file = SettingsFile(Path(tempfile.mkdtemp()) / "settings.json")
     file.save(Settings("https://verify.example", "rp_pk_test", screening=screens))
@@ -85,6 +91,8 @@ def main() -> None:
         "asks_after": device.noticing(screening=screens).asks,
         "proved": proved,
     }
+    if sys.argv[1] == "blocks":
+        seen["settings"] = _through_settings(phone, presenter)
     print(json.dumps(seen))
     sys.stdout.flush()
 
@@ -102,6 +110,25 @@ def _seen(shown: list[Shown], server: FakeServer, phone: Phone) -> dict[str, obj
         "crashes": phone.crashes(),
         "receivers": phone.receivers(),
     }
+
+
+def _through_settings(phone: Phone, presenter: Presenter) -> list[object]:
+    """The next number: what is offered, what it opens, and the screen after it was allowed there."""
+
+    def consent() -> list[object]:
+        view = presenter.shown.view
+        assert isinstance(view, ConsentView)
+        return [view.in_settings, len(view.points), view.asks_next]
+
+    presenter.another_number()
+    presenter.type_number("+447700900124")
+    presenter.submit_number()
+    before = consent()
+    presenter.open_phone_settings()
+    opened = str(phone.screens.started(0).getAction())
+    phone.grant()
+    presenter.wake()
+    return [before, opened, consent()]
 
 
 def _told(device: AndroidPhone) -> list[object]:

@@ -55,10 +55,14 @@ class ScriptedPhone(Desk):
         self.script: Sequence[Copy] | None = None
         self.granted = True
         self.screened: list[bool] = []
+        self.blocked = False
+        self.settings_opened = 0
         self.own_number: str | None = OWNER
         self.messages: CodeSource | None = None
 
     def noticing(self, *, screening: bool) -> Noticing:
+        if self.blocked:
+            return Noticing(blocked=True)
         if self.script is None:
             return Noticing()
         return Noticing("screening", "role") if screening else Noticing("log", "permission")
@@ -68,6 +72,10 @@ class ScriptedPhone(Desk):
         if self.script is None:
             return None
         return ScriptedCallSource(self.script, clock=self._clock, granted=self.granted)
+
+    def open_settings(self) -> bool:
+        self.settings_opened += 1
+        return True
 
     def codes(self, server: str, number: str) -> CodeSource | None:
         return self.messages

@@ -53,6 +53,16 @@ def test_with_call_screening_a_build_without_the_call_log_needs_no_typing() -> N
     assert "caller_id" in seen["evidence"][0]
 
 
+def test_a_permission_refused_for_good_leads_to_the_phones_settings_and_back_to_the_disclosure() -> None:
+    seen = _on_android("blocks")
+    assert seen["proved"] is True
+    assert seen["screens"] == 0
+    before, opened, after = seen["settings"]
+    assert before == ["Allow in the phone’s settings", 0, None]
+    assert opened == "android.settings.APPLICATION_DETAILS_SETTINGS"
+    assert after == [None, 4, None]
+
+
 def test_the_phone_says_what_the_app_begins_with() -> None:
     """Languages, SIM country, a second SIM, dark or light, and what bars cover; each has a default."""
     bare, whole, older = _on_android("lives")["device"]

@@ -152,6 +152,57 @@ def test_with_call_screening_the_disclosure_is_of_that_and_not_of_the_list_of_ca
     assert view.without is not None
 
 
+def consent(stage: Stage, number: str = "7700 900123") -> ConsentView:
+    stage.presenter.type_number(number)
+    stage.presenter.submit_number()
+    return stage.now(ConsentView)
+
+
+def test_a_device_that_refuses_for_good_offers_its_settings_once_for_each_number(stage: Stage) -> None:
+    """And no button is in the way of going on without."""
+    stage.phone.blocked = True
+    view = consent(stage)
+    assert view.in_settings == "Allow in the phone’s settings"
+    assert (view.points, view.without) == ((), None)
+    stage.presenter.wake()
+    assert stage.now(ConsentView).in_settings is not None
+    stage.presenter.back()
+    assert consent(stage).in_settings is None
+    stage.presenter.remedy("again")
+    assert stage.now(ConsentView).in_settings is None
+    assert consent(stage, "7700 900124").in_settings is not None
+    assert stage.phone.settings_opened == 0
+
+
+def test_the_way_to_the_devices_settings_goes_when_it_was_taken(stage: Stage) -> None:
+    stage.phone.blocked = True
+    consent(stage)
+    stage.presenter.open_phone_settings()
+    stage.presenter.open_phone_settings()
+    assert stage.phone.settings_opened == 1
+    stage.presenter.wake()
+    assert stage.now(ConsentView).in_settings is None
+
+
+def test_what_was_allowed_in_the_devices_settings_is_disclosed_before_it_is_used(stage: Stage) -> None:
+    stage.phone.blocked, stage.phone.script = True, ringing_once(CALLER)
+    consent(stage)
+    stage.presenter.open_phone_settings()
+    stage.phone.blocked = False
+    stage.presenter.wake()
+    assert len(stage.now(ConsentView).points) == 4
+    assert stage.server.requests == []
+    stage.presenter.start(permitted=True)
+    stage.now(DoneView)
+
+
+def test_a_device_that_can_still_be_asked_offers_no_settings(stage: Stage) -> None:
+    stage.phone.script = ()
+    assert consent(stage).in_settings is None
+    stage.presenter.open_phone_settings()
+    assert stage.phone.settings_opened == 0
+
+
 # The call
 
 

@@ -17,11 +17,13 @@ class Noticing:
     """How a device would notice a call now.
 
     `reads` is what of its calls would be read: what rings and the list of calls, the call screening, or both;
-    None when it notices nothing. `asks` is the first of its dialogs that would follow, if any.
+    None when it notices nothing. `asks` is the first of its dialogs that would follow, if any. `blocked`: it
+    was refused for good, so that only the device's settings can change that.
     """
 
     reads: Reads | None = None
     asks: Asks | None = None
+    blocked: bool = False
 
 
 class Phone(Protocol):
@@ -51,6 +53,10 @@ class Phone(Protocol):
 
         `screening`: the person wants it to ask for the call-screening role, where there is one.
         """
+        ...
+
+    def open_settings(self) -> bool:
+        """Show where the device's settings allow what `noticing` says is blocked; False: nowhere."""
         ...
 
     def codes(self, server: str, number: str) -> CodeSource | None:

@@ -9,7 +9,7 @@ from ringproof.calls import CallSource, CodeSource
 from ringproof_demo.phone import Asks, Noticing, _java
 
 ROLE = "ROLE_CALL_SCREENING"
-LOG = "READ_CALL_LOG"
+LOG, STATE = "READ_CALL_LOG", "READ_PHONE_STATE"
 
 
 class AndroidPhone:
@@ -27,26 +27,31 @@ class AndroidPhone:
         self.offers_screening = lines > 0 and ROLE in able.needs
 
     def noticing(self, *, screening: bool) -> Noticing:
-        source = self._source(screening)
-        able = source.capabilities()
-        if not able.needs and not able.zero_touch:
-            return Noticing()
-        role, log = ROLE in able.needs, able.history or LOG in able.needs
+        source = self._source(screening=screening)
+        able, refused = source.capabilities(), set(source.settings_needed)
+        left, blocked = set(able.needs) - refused, bool(refused) and not able.zero_touch
+        # Without the call log the state alone names nobody, so there is nothing left that would.
+        if not able.zero_touch and (not left or (LOG in refused and left == {STATE})):
+            return Noticing(blocked=blocked)
+        role, log = ROLE in able.needs, able.history or LOG in left
         screens = any(way.name == "screening" and way.taken for way in source.ways())
         asks: Asks | None = None
         if role and not screens:
             asks = "role"
-        elif set(able.needs) - {ROLE} and not (able.zero_touch and able.ring_time):
+        elif left - {ROLE} and not (able.zero_touch and able.ring_time):
             asks = "permission"
-        return Noticing("both" if role and log else "screening" if role else "log", asks)
+        return Noticing("both" if role and log else "screening" if role else "log", asks, blocked)
 
     def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:  # noqa: ARG002 - this phone is the real one
         """None in a package that asks for nothing which names the caller, and on a tablet."""
         reads = self.noticing(screening=screening).reads
-        return self._source(screening) if reads is not None else None
+        return self._source(screening=screening) if reads is not None else None
 
-    def _source(self, screening: bool) -> AndroidCallSource:
+    def _source(self, *, screening: bool) -> AndroidCallSource:
         return AndroidCallSource(screening=screening and self.offers_screening)
+
+    def open_settings(self) -> bool:
+        return self._source(screening=False).open_settings()
 
     def codes(self, server: str, number: str) -> CodeSource | None:  # noqa: ARG002 - this phone is the real one
         return AndroidCodes(app_hash=self._hash)

@@ -28,6 +28,9 @@ class Desk:
     def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:  # noqa: ARG002 - hears nothing anywhere
         return None
 
+    def open_settings(self) -> bool:
+        return False
+
     def codes(self, server: str, number: str) -> CodeSource | None:  # noqa: ARG002 - gets no messages
         return None
 

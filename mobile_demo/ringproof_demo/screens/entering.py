@@ -193,6 +193,8 @@ class ConsentScreen(Screen):
             notice.say(view.asks_next)
             body.append(notice)
         body.append(Text(look, view.contact, colour="soft"))
+        if view.in_settings:
+            body.append(Press(look, view.in_settings, presenter.open_phone_settings, kind="quiet"))
         body.append(Press(look, view.instead, presenter.start_with_message, kind="quiet"))
         self.main = Press(look, view.go, lambda: presenter.start(permitted=bool(view.points)))
         foot = [self.main]
