@@ -22,7 +22,8 @@ REPORTS_WHEN_MANY_BITS = 3
 class FlashOffer:
     """What a flash call may ask: `calls` one after another, `reports` guesses, the last `digits` to type.
 
-    `local` is whether the callers are drawn among the callee's own country's numbers only.
+    `local` is whether the callers are drawn among the numbers of one country only: the callee's own, if the
+    pool has any of those.
     """
 
     pattern: CallerIdPattern

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from threading import Lock
 
 from ringproof_server.domain.caller_id import PoolStatistics
+from ringproof_server.domain.numbering_plan import split_country_code
 from ringproof_server.domain.phone_number import PhoneNumber
 from ringproof_server.ports import Pool, Random
 
@@ -36,51 +39,73 @@ class Candidates:
         return eligible[random.below(len(eligible))] if eligible else None
 
 
-class Groups:
-    """The part of a pool that shares the callee's country code, kept per pool version.
+@dataclass(slots=True)
+class _Countries:
+    """One state of a pool, parted by country calling code. Parts are made when they are first wanted."""
 
-    Numbers of the callee's own country are the ones whose caller ID survives the way; a pool without any
-    serves as a whole.
+    pool: Pool
+    sizes: Counter[str]
+    parts: dict[str, Pool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pool: Pool) -> _Countries:
+        """A country calling code has three digits at most, and few numbers differ in the first three."""
+        sizes: Counter[str] = Counter()
+        for start, size in Counter(map(itemgetter(slice(0, 4)), pool.numbers)).items():
+            sizes[split_country_code(start)[0]] += size
+        return cls(pool, sizes)
+
+    def nearest(self, country_code: str) -> str:
+        """This country if the pool has numbers of it, else the one of which it has the most."""
+        if country_code in self.sizes or not self.sizes:
+            return country_code
+        return max(self.sizes, key=lambda code: (self.sizes[code], code))
+
+    def part(self, country_code: str) -> Pool:
+        """The numbers of a country that `nearest` named."""
+        if self.sizes[country_code] == len(self.pool.numbers):
+            return self.pool
+        part = self.parts.get(country_code)
+        if part is None:
+            numbers = [number for number in self.pool.numbers if number.startswith(f"+{country_code}")]
+            part = self.parts[country_code] = Pool(self.pool.version, numbers, PoolStatistics.of(numbers))
+        return part
+
+
+class Groups:
+    """The part of a pool that calls a country, kept per pool version.
+
+    Numbers of the callee's own country are the ones whose caller ID survives the way. Where the pool has
+    none, those of one other country serve: numbers of several have no beginning in common, so that an app
+    could not tell our call from anybody else's without reporting all of them.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[tuple[str, str], Pool] = {}
+        self._kept: dict[str, _Countries] = {}
 
     def candidates(
         self, application_id: str, pool: Pool, callee: PhoneNumber, used: set[str], *, local: bool
     ) -> Candidates:
-        """The candidates among the callee's own country's numbers, or among the whole pool.
+        """The candidates among the numbers of one country, or among the whole pool.
 
         A used number that has left the pool still counts as unavailable, which overstates the odds.
         """
         if not local:
             return Candidates(pool, frozenset(used))
-        group = self._local(application_id, pool, callee.country_code)
+        countries = self._countries(application_id, pool)
+        country_code = countries.nearest(callee.country_code)
+        group = countries.part(country_code)
         if group is pool:
             return Candidates(pool, frozenset(used))
-        prefix = f"+{callee.country_code}"
+        prefix = f"+{country_code}"
         return Candidates(group, frozenset(number for number in used if number.startswith(prefix)))
 
-    def _local(self, application_id: str, pool: Pool, country_code: str) -> Pool:
-        key = (application_id, country_code)
+    def _countries(self, application_id: str, pool: Pool) -> _Countries:
         with self._lock:
-            kept = self._kept.get(key)
-        if kept is not None and kept.version == pool.version:
-            return kept
-        prefix = f"+{country_code}"
-        numbers = [number for number in pool.numbers if number.startswith(prefix)]
-        if not numbers or len(numbers) == len(pool.numbers):
-            group = pool
-        else:
-            group = Pool(pool.version, numbers, PoolStatistics.of(numbers))
-        with self._lock:
-            outdated = [
-                other
-                for other, kept in self._kept.items()
-                if other[0] == application_id and kept.version != pool.version
-            ]
-            for other in outdated:
-                del self._kept[other]
-            self._kept[key] = group
-        return group
+            kept = self._kept.get(application_id)
+        if kept is None or kept.pool.version != pool.version:
+            kept = _Countries.of(pool)
+            with self._lock:
+                self._kept[application_id] = kept
+        return kept

@@ -99,7 +99,8 @@ class Planner:
     ) -> str | None:
         """A pool number for a call in which the caller ID is no secret; None from an empty pool only.
 
-        The callee's own country's numbers come first, and those not used lately before those that were.
+        Numbers of one country come first, the callee's own if there are any, and those not used lately
+        before those that were.
         """
         for local in (True, False):
             drawn = self.candidates(session, application, number, now, local=local).draw(random)
@@ -155,7 +156,7 @@ class Planner:
         return steps
 
     def _flash(self, session: Session, situation: Situation, allowance: float) -> FlashOffer | None:
-        """The offer from the callee's own country's numbers, else from the whole pool."""
+        """The offer from the numbers of one country (the callee's own if there are any), else from all."""
         for local in (True, False):
             candidates = self.candidates(
                 session, situation.application, situation.number, situation.now, local=local
