@@ -35,7 +35,9 @@ def test_a_granted_permission_is_asked_for_once_and_the_call_proves_the_number()
 
 
 def test_a_refused_permission_leaves_the_digits() -> None:
+    """And the next consent screen announces no dialog, because none would come."""
     seen = _on_android("refuses")
+    assert (seen["asks_before"], seen["asks_after"]) == ("permission", None)
     assert seen["proved"] is True
     assert seen["evidence"] == [["channel", "last_digits"]]
 

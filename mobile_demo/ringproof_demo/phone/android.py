@@ -9,7 +9,7 @@ from ringproof.calls import CallSource, CodeSource
 from ringproof_demo.phone import Asks, Noticing, _java
 
 ROLE = "ROLE_CALL_SCREENING"
-LOG, STATE = "READ_CALL_LOG", "READ_PHONE_STATE"
+LOG = "READ_CALL_LOG"
 
 
 class AndroidPhone:
@@ -28,19 +28,14 @@ class AndroidPhone:
 
     def noticing(self, *, screening: bool) -> Noticing:
         source = self._source(screening=screening)
-        able, refused = source.capabilities(), set(source.settings_needed)
-        left, blocked = set(able.needs) - refused, bool(refused) and not able.zero_touch
-        # Without the call log the state alone names nobody, so there is nothing left that would.
-        if not able.zero_touch and (not left or (LOG in refused and left == {STATE})):
+        able, asks = source.capabilities(), source.asks
+        blocked = bool(source.settings_needed) and not able.zero_touch
+        if not able.zero_touch and not asks:
             return Noticing(blocked=blocked)
-        role, log = ROLE in able.needs, able.history or LOG in left
-        screens = any(way.name == "screening" and way.taken for way in source.ways())
-        asks: Asks | None = None
-        if role and not screens:
-            asks = "role"
-        elif left - {ROLE} and not (able.zero_touch and able.ring_time):
-            asks = "permission"
-        return Noticing("both" if role and log else "screening" if role else "log", asks, blocked)
+        screens = ROLE in asks or any(way.name == "screening" and way.taken for way in source.ways())
+        log = able.history or LOG in asks
+        next_: Asks | None = None if not asks else "role" if ROLE in asks else "permission"
+        return Noticing("both" if screens and log else "screening" if screens else "log", next_, blocked)
 
     def calls(self, server: str, number: str, *, screening: bool) -> CallSource | None:  # noqa: ARG002 - this phone is the real one
         """None in a package that asks for nothing which names the caller, and on a tablet."""

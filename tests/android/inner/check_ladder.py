@@ -55,7 +55,9 @@ def app(phone: Phone) -> App:
 def test_with_the_role_only_the_ring_time_needs_a_permission(app: App) -> None:
     """The call log is not asked for, because screening names the caller."""
     app.phone.person_grants()
+    assert list(app.source.asks) == ["ROLE_CALL_SCREENING", "READ_PHONE_STATE", "READ_CALL_LOG"]
     assert app.prepare(gives=True) == [Ready(usable=True)]
+    assert not app.source.asks
     assert app.phone.dialogs() == [READ_PHONE_STATE]
     assert app.taken() == ["screening", "phone_state"]
     assert app.source.capabilities().ring_time
@@ -75,6 +77,7 @@ def test_a_refused_role_leads_to_the_permissions_and_is_not_asked_again(app: App
     assert app.phone.dialogs() == list(BOTH)
     assert app.taken() == ["phone_state", "call_log"]
     assert "left the role to another app" in app.source.describe()
+    assert not app.source.asks
     app.source = AndroidCallSource(phone=app.parts)
     app.prepare(gives=True)
     assert app.dialogs() == 1

@@ -49,9 +49,11 @@ def test_both_permissions_are_asked_for_in_one_request(app: App) -> None:
     """Nothing before `prepare`; then both dialogs, one after the other."""
     app.phone.person_grants()
     assert app.source.capabilities().needs == ("READ_PHONE_STATE", "READ_CALL_LOG")
+    assert list(app.source.asks) == ["READ_PHONE_STATE", "READ_CALL_LOG"]
     assert app.phone.requests() == 0
     assert app.prepare() == [ALL]
     assert app.phone.requests() == 1
+    assert not app.source.asks
     assert app.phone.dialogs() == list(BOTH)
     can = app.source.capabilities()
     assert (can.number_live, can.ring_time, can.history, can.zero_touch) == (True,) * 4
@@ -61,6 +63,7 @@ def test_what_is_held_already_is_not_asked_for(app: App) -> None:
     """One of two is asked for alone, none of two not at all."""
     app.phone.grant(READ_PHONE_STATE)
     app.phone.person_grants()
+    assert list(app.source.asks) == ["READ_CALL_LOG"]
     assert app.prepare() == [ALL]
     assert app.phone.dialogs() == [READ_CALL_LOG]
     app.new_source()
@@ -71,6 +74,7 @@ def test_what_is_held_already_is_not_asked_for(app: App) -> None:
 def test_a_refusal_is_final_until_the_app_starts_anew(app: App) -> None:
     """Neither the same source asks again nor the next one; an app that was started anew may."""
     assert app.prepare() == [NOTHING]
+    assert not app.source.asks
     app.answers.clear()
     assert app.prepare() == [NOTHING]
     app.new_source()

@@ -110,18 +110,22 @@ class Permissions:
         """Whether it was refused for good: only the phone's settings can grant it."""
         return self.refused(name) and not self._dialogs.explains(name)
 
+    def open(self, names: Sequence[str]) -> list[str]:
+        """Those that the person can still be asked for."""
+        declared = self._dialogs.declared()
+        return [
+            name
+            for name in names
+            if name in declared and name not in self._refusals and not self._dialogs.held(name)
+        ]
+
     def open_settings(self) -> bool:
         """Show the app's page in the phone's settings; False when there is none."""
         return self._dialogs.open_settings()
 
     def request(self, names: Sequence[str], done: Callable[[], None]) -> None:
         """Ask for those that the app has not got; `done` is called once, when nothing more can come."""
-        declared = self._dialogs.declared()
-        wanted = [
-            name
-            for name in names
-            if name in declared and name not in self._refusals and not self._dialogs.held(name)
-        ]
+        wanted = self.open(names)
         if not wanted:
             done()
             return

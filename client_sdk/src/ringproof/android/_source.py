@@ -137,6 +137,16 @@ class AndroidCallSource:
         return describe(self.ways())
 
     @property
+    def asks(self) -> tuple[str, ...]:
+        """What `prepare` would ask the person for now, in that order; empty when nothing is left to ask.
+
+        With the screening role among them, what follows it may not be needed any more once that is given.
+        """
+        facts = self._facts()
+        role = (ROLE,) if facts.screening == "offered" else ()
+        return (*role, *short(self._permissions.open(wanted(facts))))
+
+    @property
     def settings_needed(self) -> tuple[str, ...]:
         """Permissions that were refused for good, so that only the phone's settings can grant them."""
         return short([name for name in wanted(self._facts()) if self._permissions.blocked(name)])
