@@ -43,7 +43,8 @@ _MODULES: Final = "recipes/android/src/android"
 _PASSED: Final = re.compile(r"(\d+) passed")
 
 
-def _missing(reason: str) -> None:
+def missing(reason: str) -> None:
+    """Skip for this reason, but never in CI."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
@@ -53,7 +54,7 @@ def android_build() -> Path:
     """The folder of the installed python-for-android."""
     spec = find_spec("pythonforandroid")
     if spec is None or spec.origin is None:
-        _missing("python-for-android is not installed; it is in the development dependencies")
+        missing("python-for-android is not installed; it is in the development dependencies")
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent
@@ -74,10 +75,10 @@ def classes() -> Path:
     """The folder of the compiled classes; compiled anew only when a source has changed."""
     compiler = shutil.which("javac")
     if compiler is None:
-        _missing("there is no Java compiler; on Debian: apt-get install default-jdk-headless")
+        missing("there is no Java compiler; on Debian: apt-get install default-jdk-headless")
     assert compiler is not None
     if find_spec("jnius") is None:
-        _missing("pyjnius is not installed; it is in the development dependencies")
+        missing("pyjnius is not installed; it is in the development dependencies")
     files = sources()
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for file in files:

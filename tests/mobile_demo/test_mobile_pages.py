@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from ctypes.util import find_library
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import pytest
 from ringproof.android._ways import Facts, ways_of
 from ringproof_rcml import load_words
 from ringproof_server.settings import settings_table
-from tests.android.jvm import run_program
+from tests.android.jvm import missing, run_program
 from tests.architecture.sources import ROOT
 from tests.mobile_demo.buildozer_rules import read_spec
 
@@ -121,6 +122,8 @@ def test_fifteen_lines_are_fifteen() -> None:
 
 
 def run_the_page(person: str) -> dict[str, Any]:
+    if find_library("EGL") is None:
+        missing("a window without a screen needs EGL; on Debian: apt-get install libegl1")
     program = Path(__file__).with_name("page_app.py")
     outcome: dict[str, Any] = json.loads(run_program(program, person).output.splitlines()[-1])
     assert outcome["crashes"] == []

@@ -47,7 +47,7 @@ def fresh_number() -> str:
 
 def welcomed(page: Page, number: str) -> None:
     expect(page.locator("#welcome-text")).to_have_text(
-        f"{number} is yours, and so is the account.", timeout=15_000
+        f"The number that ends in {number[-4:]} is yours, and so is the account.", timeout=15_000
     )
 
 

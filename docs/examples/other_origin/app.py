@@ -31,7 +31,7 @@ def create_account() -> tuple[Response, int]:
     except TokenInvalidError:
         return jsonify(error="The phone number is not proved."), 403
     session.pop("nonce")
-    return jsonify(phone_number=phone.phone_number, proved_by=phone.channel), 201
+    return jsonify(ends_in=phone.phone_number[-4:], proved_by=phone.channel), 201
 
 
 @app.after_request

@@ -105,8 +105,8 @@ async function createAccount(token) {
   const body = JSON.stringify({ name: byId("name").value, token });
   const answer = await fetch("/accounts", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   if (!answer.ok) throw new Error((await answer.json()).error);
-  const { phone_number: number } = await answer.json();
-  byId("welcome-text").textContent = `${number} is yours, and so is the account.`;
+  const { ends_in: digits } = await answer.json();
+  byId("welcome-text").textContent = `The number that ends in ${digits} is yours, and so is the account.`;
   show("welcome");
 }
 
@@ -122,6 +122,7 @@ async function begin() {
       .then(follow, (problem) => complain("join", explain(problem)))
       .finally(() => byId("join-button").removeAttribute("aria-disabled"));
   };
+  byId("join-button").disabled = false;
   byId("prove").onsubmit = async (event) => {
     event.preventDefault();
     complain("prove", "");
