@@ -12,7 +12,7 @@ $(UV):
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 
 # --inexact keeps uv itself, which lives in the same environment.
-$(VENV)/.synced: $(UV) uv.lock pyproject.toml server/pyproject.toml client_sdk/pyproject.toml rcml/pyproject.toml
+$(VENV)/.synced: $(UV) uv.lock pyproject.toml server/pyproject.toml client_sdk/pyproject.toml rcml/pyproject.toml mobile_demo/pyproject.toml
 	@$(UV) sync --frozen --inexact --quiet
 	@touch $@
 
@@ -29,7 +29,7 @@ lint: $(VENV)/.synced
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PYTHONPATH=mobile_demo $(BIN)/lint-imports
+	$(BIN)/lint-imports
 
 bench: $(VENV)/.synced
 	@$(BIN)/python -m bench
