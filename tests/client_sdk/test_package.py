@@ -24,54 +24,6 @@ def python(code: str) -> str:
     return done.stdout
 
 
-def test_the_public_names_are_these() -> None:
-    """Adding or losing one is a decision."""
-    assert sorted(ringproof.__all__) == [
-        "Cancellation",
-        "Confirmation",
-        "EnrolledDevice",
-        "ManualCallSource",
-        "NotVerifiedError",
-        "ProblemError",
-        "Progress",
-        "Retry",
-        "Ringproof",
-        "RingproofError",
-        "ScriptedCallSource",
-        "Session",
-        "SimulatedCallSource",
-        "SipPhoneCallSource",
-        "TokenInvalidError",
-        "TokenVerifier",
-        "TypedCodes",
-        "Verification",
-        "Verified",
-        "VerifiedPhone",
-        "WebhookEvent",
-        "WebhookInvalidError",
-        "verify_token",
-        "verify_webhook",
-    ]
-    assert sorted(testing.__all__) == [
-        "BurstContract",
-        "CallSourceContract",
-        "CopiesContract",
-        "FAULTS",
-        "FakeClock",
-        "FakeServer",
-        "Fault",
-        "ForeignCallContract",
-        "LateCallContract",
-        "LogContract",
-        "RefusedContract",
-        "SecondCallContract",
-        "Seen",
-        "VerificationContract",
-        "WakingContract",
-        "WithheldContract",
-    ]
-
-
 @pytest.mark.parametrize("module", [ringproof, calls, errors, testing])
 def test_every_promised_name_is_there(module: ModuleType) -> None:
     """`__all__` and `dir` tell the truth, also about names that are imported late."""

@@ -107,7 +107,7 @@ def environment(display: str, home: Path, more: Mapping[str, str] | None = None)
         "KIVY_NO_ARGS": "1",
         "LANG": "en_GB.UTF-8",
         "LANGUAGE": "",
-        "PYTHONPATH": f"{ROOT / 'mobile_demo'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": str(ROOT),
         **(more or {}),
     }
 
